@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef RINGWALL_CGROUP_CGROUP_H
+#define RINGWALL_CGROUP_CGROUP_H
+
+/*
+ * A container's cgroup (v2 only): made by writing cgroupfs or by asking systemd for a scope, then used the same
+ * way by everybody: as a directory fd below the cgroup2 mount.
+ */
+
+#include <limits.h>
+
+#include "../lib/json.h"
+#include "../lib/runtime.h"
+#include "../oci/config.h"
+
+struct ringwall_cgroup {
+	enum ringwall_cgroup_manager manager;
+	char path[PATH_MAX]; /* below the cgroup2 mount: "/user.slice/x", "" when disabled */
+	char scope[256];     /* systemd unit, "" without */
+	int fd;		     /* the directory, -1 when disabled */
+	bool rootless;
+	pid_t placeholder;   /* systemd: keeps the scope alive until init is in it; 0 without */
+};
+
+/**
+ * ringwall_cgroup_mount() - where cgroup2 is mounted.
+ * /sys/fs/cgroup when that is cgroup2 (one statfs), else the first cgroup2 line of /proc/self/mountinfo (hybrid host).
+ * Errors: -ENOENT "no cgroup2 mount …" with the fix.
+ */
+int ringwall_cgroup_mount(const char **ret_path, struct ringwall_err *e);
+
+/**
+ * ringwall_cgroup_create() - make the container's cgroup, empty, with the controllers its resources need enabled from
+ * the root down. No limits are set yet (ringwall_cgroup_apply()).
+ * @c: cgroupsPath: absolute, relative to the caller's own cgroup's parent … as runc has it, or "slice:prefix:name" for systemd; NULL: /ID (rootless: below the caller's delegated cgroup)
+ * @userns_uid: host uid of the container's root when it has a user namespace and a writable cgroup mount (delegation: directory and
+ *              the files of /sys/kernel/cgroup/delegate are chowned), else (uid_t)-1
+ * Errors: -EEXIST when the cgroup exists and has processes or is frozen (as runc); controllers that are missing are named only when asked for.
+ */
+int ringwall_cgroup_create(const struct ringwall *rw, const struct ringwall_config *c, const char *id,
+			   uid_t userns_uid, struct ringwall_cgroup *ret, struct ringwall_err *e);
+
+/** ringwall_cgroup_placed() - init is in its cgroup now: let the systemd placeholder go. No-op otherwise. */
+void ringwall_cgroup_placed(struct ringwall_cgroup *cg);
+
+/** ringwall_cgroup_attach() - move @pid in, where CLONE_INTO_CGROUP was refused (rootless systemd). */
+int ringwall_cgroup_attach(struct ringwall_cgroup *cg, pid_t pid, struct ringwall_err *e);
+
+/** ringwall_cgroup_open() - the cgroup of an existing container, from its state. -ENOENT when it is gone. */
+int ringwall_cgroup_open(enum ringwall_cgroup_manager manager, const char *path, const char *scope, bool rootless,
+			 struct ringwall_cgroup *ret, struct ringwall_err *e);
+
+/**
+ * ringwall_cgroup_apply() - write limits (create and update alike); absent ones are left alone.
+ * cpu.shares → cpu.weight etc. by the spec's and runc's conversions; linux.resources.unified last. With systemd also SetUnitProperties.
+ * Errors name the config's field ("linux.resources.memory.limit: …") and the cgroup file; -EOPNOTSUPP for v1-only
+ * things that cannot be (memory.kernel, swappiness, network.classID, rt): as runc: ignored where runc ignores.
+ */
+int ringwall_cgroup_apply(struct ringwall_cgroup *cg, const struct ringwall_resources *r, struct ringwall_err *e);
+
+int ringwall_cgroup_freeze(struct ringwall_cgroup *cg, bool freeze, struct ringwall_err *e);
+bool ringwall_cgroup_frozen(const struct ringwall_cgroup *cg);
+
+/** ringwall_cgroup_kill() - SIGKILL everything in it and below: cgroup.kill, or a freeze-and-signal loop before 5.14. */
+int ringwall_cgroup_kill(struct ringwall_cgroup *cg, struct ringwall_err *e);
+
+/** ringwall_cgroup_signal() - @sig to every process in it and below. */
+int ringwall_cgroup_signal(struct ringwall_cgroup *cg, int sig, struct ringwall_err *e);
+
+/** ringwall_cgroup_pids() - host pids in it and below. */
+int ringwall_cgroup_pids(struct ringwall_cgroup *cg, pid_t **ret, size_t *ret_n, struct ringwall_err *e);
+
+/** ringwall_cgroup_populated() - wait until empty, at most @timeout_ms (poll on cgroup.events). 0 empty, -ETIMEDOUT. */
+int ringwall_cgroup_wait_empty(struct ringwall_cgroup *cg, int timeout_ms);
+
+/** ringwall_cgroup_remove() - remove it and what is below (retrying while dying tasks linger); with systemd stop the unit. Missing is fine. */
+int ringwall_cgroup_remove(struct ringwall_cgroup *cg, struct ringwall_err *e);
+
+/** ringwall_cgroup_stats() - cpu, memory, pids, blkio, hugetlb, psi members of runc's events "data" object. */
+int ringwall_cgroup_stats(struct ringwall_cgroup *cg, struct ringwall_json_out *o, struct ringwall_err *e);
+
+/** ringwall_cgroup_oom_fd() - inotify fd on memory.events; ringwall_cgroup_oom_count() reads the oom_kill counter. */
+int ringwall_cgroup_oom_fd(struct ringwall_cgroup *cg, int *ret_fd, struct ringwall_err *e);
+int ringwall_cgroup_oom_count(struct ringwall_cgroup *cg, uint64_t *ret, struct ringwall_err *e);
+
+void ringwall_cgroup_close(struct ringwall_cgroup *cg);
+
+#endif

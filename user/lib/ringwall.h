@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef RINGWALL_H
+#define RINGWALL_H
+
+/*
+ * libringwall: OCI containers on Linux from C. The library never prints and never exits; every function that
+ * can fail returns 0 or a negative errno and explains itself in a struct ringwall_err.
+ *
+ * Option structs start with their size, so that a program built against an older header keeps working:
+ *	struct ringwall_create_options o = { .size = sizeof(o), .bundle = "/b" };
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "err.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct ringwall;
+
+enum ringwall_cgroup_manager {
+	RINGWALL_CGROUP_CGROUPFS,
+	RINGWALL_CGROUP_SYSTEMD,
+	RINGWALL_CGROUP_DISABLED,
+};
+
+enum ringwall_log_level {
+	RINGWALL_LOG_ERROR,
+	RINGWALL_LOG_WARNING,
+	RINGWALL_LOG_INFO,
+	RINGWALL_LOG_DEBUG,
+};
+
+/**
+ * struct ringwall_options - how a runtime instance works.
+ * @size: sizeof(struct ringwall_options)
+ * @root: state directory; NULL: /run/ringwall, rootless $XDG_RUNTIME_DIR/ringwall
+ * @cgroup_manager: who makes cgroups
+ * @rootless: 1 yes, 0 no, -1 find out
+ * @log: called with one line of text without newline; may be NULL
+ * @log_data: first argument of @log
+ * @criu: path of the CRIU binary; NULL: "criu" in $PATH
+ */
+struct ringwall_options {
+	size_t size;
+	const char *root;
+	enum ringwall_cgroup_manager cgroup_manager;
+	int rootless;
+	void (*log)(void *log_data, enum ringwall_log_level level, const char *text);
+	void *log_data;
+	const char *criu;
+};
+
+/** ringwall_open() - make a runtime instance; nothing on the host changes yet. Errors: -EINVAL, -ENOMEM. */
+int ringwall_open(struct ringwall **ret, const struct ringwall_options *options, struct ringwall_err *e);
+void ringwall_close(struct ringwall *rw);
+
+/**
+ * struct ringwall_create_options - see create and run in ringwall(8).
+ * @bundle: bundle directory; NULL: the working directory
+ * @config: config file; NULL: config.json in the bundle
+ * @console_socket: AF_UNIX path that receives the pty master by SCM_RIGHTS
+ * @pidfd_socket: AF_UNIX path that receives a pidfd of init
+ * @pid_file: where init's pid is written, decimal, without a newline, atomically
+ * @no_pivot: MS_MOVE and chroot instead of pivot_root
+ * @no_new_keyring: keep the session keyring
+ * @preserve_fds: descriptors 3 … 2+N stay open (LISTEN_FDS are added)
+ * @detach: run only: do not wait
+ * @keep: run only: leave the container's state when it has exited
+ * @no_subreaper: run only: do not become the subreaper of the container
+ */
+struct ringwall_create_options {
+	size_t size;
+	const char *bundle, *config, *console_socket, *pidfd_socket, *pid_file;
+	bool no_pivot, no_new_keyring, detach, keep, no_subreaper;
+	unsigned int preserve_fds;
+};
+
+/** ringwall_create() - make the container up to, but not including, its process. Errors: -EEXIST, -EINVAL, … */
+int ringwall_create(struct ringwall *rw, const char *id, const struct ringwall_create_options *o,
+		    struct ringwall_err *e);
+
+/** ringwall_start() - let a created container's process go. Errors: -ENOENT (no such container), -EINVAL (not created). */
+int ringwall_start(struct ringwall *rw, const char *id, struct ringwall_err *e);
+
+/**
+ * ringwall_run() - create and start, and unless @o->detach wait and delete.
+ * @ret_status: exit status, 128+signal when killed
+ */
+int ringwall_run(struct ringwall *rw, const char *id, const struct ringwall_create_options *o, int *ret_status,
+		 struct ringwall_err *e);
+
+/**
+ * struct ringwall_exec_options - see exec in ringwall(8). Everything unset comes from the container's process.
+ * @process: file with a process object; NULL: built from the container's own and the members below
+ * @args: NULL-terminated command, used when @process is NULL
+ * @env: NULL-terminated additional NAME=VALUE
+ * @caps: NULL-terminated additional capabilities
+ * @user: "UID[:GID]"
+ * @additional_gids: @n_additional_gids numbers
+ * @cgroup: cgroup below the container's, NULL: its own
+ * @tty: 1 yes, 0 no, -1 as @process says
+ * @no_new_privs: 1 yes, 0 no, -1 as the container
+ */
+struct ringwall_exec_options {
+	size_t size;
+	const char *process, *console_socket, *pidfd_socket, *pid_file, *cwd, *user, *process_label, *apparmor, *cgroup;
+	const char *const *args, *const *env, *const *caps;
+	const gid_t *additional_gids;
+	size_t n_additional_gids;
+	int tty, no_new_privs;
+	bool detach, ignore_paused;
+	unsigned int preserve_fds;
+};
+
+int ringwall_exec(struct ringwall *rw, const char *id, const struct ringwall_exec_options *o, int *ret_status,
+		  struct ringwall_err *e);
+
+enum ringwall_status {
+	RINGWALL_CREATING,
+	RINGWALL_CREATED,
+	RINGWALL_RUNNING,
+	RINGWALL_PAUSED,
+	RINGWALL_STOPPED,
+};
+
+/** ringwall_status_name() - "creating" … "stopped". */
+const char *ringwall_status_name(enum ringwall_status status);
+
+/** ringwall_state() - the container's state as the runtime-spec's JSON document, to be freed. */
+int ringwall_state(struct ringwall *rw, const char *id, char **ret_json, struct ringwall_err *e);
+
+/** ringwall_list() - IDs of all containers, sorted, NULL-terminated; free each and the array (or ringwall_strv_free()). */
+int ringwall_list(struct ringwall *rw, char ***ret_ids, struct ringwall_err *e);
+void ringwall_strv_free(char **v);
+
+#define RINGWALL_KILL_ALL 1 /* every process of the container, not only init */
+/** ringwall_kill() - send a signal. Errors: -ENOENT, -ESRCH ("container not running"). */
+int ringwall_kill(struct ringwall *rw, const char *id, int sig, unsigned int flags, struct ringwall_err *e);
+
+#define RINGWALL_DELETE_FORCE 1 /* kill first; a missing container is no error */
+int ringwall_delete(struct ringwall *rw, const char *id, unsigned int flags, struct ringwall_err *e);
+
+int ringwall_pause(struct ringwall *rw, const char *id, struct ringwall_err *e);
+int ringwall_resume(struct ringwall *rw, const char *id, struct ringwall_err *e);
+
+/** ringwall_ps() - host pids of all processes of the container, to be freed. */
+int ringwall_ps(struct ringwall *rw, const char *id, pid_t **ret_pids, size_t *ret_n, struct ringwall_err *e);
+
+/** ringwall_update() - change limits; @json is a linux.resources object. Members that are absent stay as they are. */
+int ringwall_update(struct ringwall *rw, const char *id, const char *json, size_t len, struct ringwall_err *e);
+
+/** ringwall_stats() - the "stats" event of `events --stats` as one line of JSON, to be freed. */
+int ringwall_stats(struct ringwall *rw, const char *id, char **ret_json, struct ringwall_err *e);
+
+/**
+ * ringwall_events() - call @cb with one JSON line per event ("stats" every @interval_ms, "oom" at once) until
+ * the container stops or @cb returns non-zero.
+ */
+int ringwall_events(struct ringwall *rw, const char *id, unsigned int interval_ms,
+		    int (*cb)(void *data, const char *json), void *data, struct ringwall_err *e);
+
+/** ringwall_spec() - the default config.json, to be freed. */
+int ringwall_spec(bool rootless, char **ret_json, struct ringwall_err *e);
+
+/** ringwall_features() - the runtime-spec's features document, to be freed. */
+int ringwall_features(struct ringwall *rw, char **ret_json, struct ringwall_err *e);
+
+/** ringwall_version() - "0.1.0". */
+const char *ringwall_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

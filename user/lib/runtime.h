@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef RINGWALL_RUNTIME_H
+#define RINGWALL_RUNTIME_H
+
+/* What the library's own files share about a runtime instance; opaque to its users. */
+
+#include "ringwall.h"
+
+struct ringwall {
+	char *root; /* state directory, absolute */
+	enum ringwall_cgroup_manager cgroup_manager;
+	bool rootless; /* no CAP_SYS_ADMIN in the initial user namespace, or told so */
+	void (*log)(void *log_data, enum ringwall_log_level level, const char *text);
+	void *log_data;
+	const char *criu;
+};
+
+/** ringwall_log() - one line to the instance's log callback, if it has one. */
+void ringwall_log(const struct ringwall *rw, enum ringwall_log_level level, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef RINGWALL_TERMINAL_CONSOLE_H
+#define RINGWALL_TERMINAL_CONSOLE_H
+
+#include <sys/types.h>
+
+#include "../lib/err.h"
+
+/**
+ * ringwall_console_open() - a new pty of the container's own devpts.
+ * @dev_fd: the container's /dev, already mounted; "pts/ptmx" is opened below it without leaving it or following links
+ *          (falls back to the host's /dev/ptmx when the container has no devpts)
+ * @ret_master, @ret_slave: the slave comes from TIOCGPTPEER, never by path (CVE-2025-52565)
+ * @height, @width: consoleSize, 0 unset
+ */
+int ringwall_console_open(int dev_fd, unsigned int height, unsigned int width, int *ret_master, int *ret_slave,
+			  struct ringwall_err *e);
+
+/** ringwall_console_attach() - in the child: setsid, TIOCSCTTY, dup2 to 0-2, fchown to @uid. */
+int ringwall_console_attach(int slave, uid_t uid, struct ringwall_err *e);
+
+/** ringwall_console_send() - pass @fd over the AF_UNIX stream socket at @path with SCM_RIGHTS; @name is the message body (runc: the pty's name). */
+int ringwall_console_send(const char *path, int fd, const char *name, struct ringwall_err *e);
+
+/** ringwall_console_check() - early: @path is there and a socket. */
+int ringwall_console_check(const char *path, struct ringwall_err *e);
+
+/**
+ * ringwall_console_relay() - `run -t` by hand: raw mode on the caller's terminal, both directions, SIGWINCH to the pty,
+ * other signals forwarded to @pid, until the process behind @pidfd exits and the pty has been drained.
+ * @master: pty master, -1: no terminal, only forward signals and wait
+ * @ret_status: exit status, 128+signal when killed
+ *
+ * Restores the terminal on every way out (also when killed by a signal it can catch). Reaps other children (subreaper).
+ */
+int ringwall_console_relay(int master, pid_t pid, int pidfd, int *ret_status, struct ringwall_err *e);
+
+#endif

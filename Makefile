@@ -1,0 +1,270 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# make help lists the targets. Variables: V=1 shows commands, BUILD=dir builds elsewhere, WERROR=1, CC=clang,
+# LINK=static-pie|static|dynamic (the binary), PREFIX, DESTDIR, FUZZTIME (seconds per fuzzer), MUST_WORK=1.
+
+VERSION := 0.1.0
+SOVERSION := 0
+
+BUILD ?= build
+PREFIX ?= /usr/local
+BINDIR ?= $(PREFIX)/bin
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+MANDIR ?= $(PREFIX)/share/man
+COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
+LINK ?= static-pie
+FUZZTIME ?= 10
+
+CLANG ?= clang
+BPFTOOL ?= $(or $(shell PATH="$$PATH:/usr/sbin:/sbin" command -v bpftool),bpftool)
+PKG_CONFIG ?= pkg-config
+
+# The one list of Debian packages: what the build wants, and what the tests want beside it.
+DEPS_BUILD := gcc libc6-dev make pkg-config git clang bpftool libbpf-dev libelf-dev zlib1g-dev libseccomp-dev
+DEPS_TEST := libcmocka-dev bats busybox-static python3-jsonschema jq runc strace procps iproute2 uidmap util-linux
+DEPS_FUZZ := libclang-rt-dev
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules
+
+Q := $(if $(filter 1,$(V)),,@)
+say = $(if $(filter 1,$(V)),,@printf '  %-8s %s\n' '$(1)' '$(2:$(BUILD)/%=%)')
+
+# Flags ----------------------------------------------------------------------------------------------------------
+
+ARCH := $(shell uname -m)
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes $(if $(filter 1,$(WERROR)),-Werror)
+HARDENING := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection \
+	$(if $(filter x86_64,$(ARCH)),-fcf-protection) $(if $(filter aarch64,$(ARCH)),-mbranch-protection=standard)
+CFLAGS ?= -O2 -g
+ALL_CPPFLAGS := -D_GNU_SOURCE -I$(BUILD)/gen -I$(BUILD)/bpf $(CPPFLAGS)
+# One set of objects serves the archive, the shared library and the binary, so it is position independent.
+ALL_CFLAGS := -std=gnu11 $(CFLAGS) $(WARNINGS) $(HARDENING) -fPIC -fno-semantic-interposition \
+	-ffunction-sections -fdata-sections
+ALL_LDFLAGS := -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections -Wl,--as-needed $(LDFLAGS)
+LINK_static := -static -no-pie
+LINK_static-pie := -static-pie
+LINK_dynamic := -pie
+ifeq ($(LINK_$(LINK)),)
+$(error LINK=$(LINK): not static, static-pie or dynamic)
+endif
+
+# Asked for when first used, not while the Makefile is read: `make deps` may have to install pkg-config first.
+PACKAGES := libbpf libelf zlib libseccomp
+STATIC_LIBS = $(eval STATIC_LIBS := $$(shell $(PKG_CONFIG) --static --libs $(PACKAGES)))$(STATIC_LIBS)
+SHARED_LIBS = $(eval SHARED_LIBS := $$(shell $(PKG_CONFIG) --libs $(PACKAGES)))$(SHARED_LIBS)
+
+# What there is --------------------------------------------------------------------------------------------------
+
+LIB_DIRS := lib oci plan ns mount cgroup seccomp process net state policy terminal checkpoint
+LIB_SRC := $(sort $(wildcard $(LIB_DIRS:%=user/%/*.c)))
+CLI_SRC := $(sort $(wildcard user/cli/*.c))
+BPF_SRC := $(sort $(wildcard bpf/*.bpf.c))
+TEST_SRC := $(sort $(wildcard tests/unit/test-*.c tests/bpf/test-*.c))
+FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz-*.c))
+GEN_SRC := $(sort $(wildcard tools/gen-*.c))
+
+LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/%.o)
+CLI_OBJ := $(filter-out %/main.o,$(CLI_SRC:%.c=$(BUILD)/%.o))
+SKELETONS := $(BPF_SRC:bpf/%.bpf.c=$(BUILD)/bpf/%.skel.h)
+TESTS := $(TEST_SRC:%.c=$(BUILD)/%)
+FUZZERS := $(FUZZ_SRC:%.c=$(BUILD)/%)
+GENERATED := $(BUILD)/gen/version.h $(SKELETONS)
+
+LIBRARY := $(BUILD)/libringwall.a $(BUILD)/libringwall.so $(BUILD)/libringwall.pc
+DOCS := $(BUILD)/ringwall.8 $(BUILD)/ringwall.bash
+
+.PHONY: all lib bpf docs tests fuzzers
+all: $(BUILD)/ringwall lib docs ## the binary, the library, man page and completion (default)
+lib: $(LIBRARY) ## libringwall.a, .so and .pc
+bpf: $(SKELETONS) ## the BPF objects and their skeletons
+docs: $(DOCS)
+tests: $(TESTS)
+fuzzers: $(FUZZERS)
+
+# Compile --------------------------------------------------------------------------------------------------------
+
+# Rewritten only when it changes: other flags or another version rebuild what they concern and nothing else.
+.PHONY: FORCE
+FORCE:
+define write_if_changed
+	@mkdir -p $(@D)
+	@printf '%s\n' $(1) >$@.new; if cmp -s $@.new $@; then rm -f $@.new; else mv $@.new $@; fi
+endef
+
+$(BUILD)/.flags: FORCE
+	$(call write_if_changed,'$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS)')
+
+COMMIT = $(or $(shell git describe --always --dirty --abbrev=12 2>/dev/null),unknown)
+$(BUILD)/gen/version.h: FORCE
+	$(call write_if_changed,'#define RINGWALL_VERSION "$(VERSION)"' '#define RINGWALL_COMMIT "$(COMMIT)"')
+
+$(BUILD)/%.o: %.c $(BUILD)/.flags | $(GENERATED)
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+# BPF: DWARF stays out of the skeleton (`gen object` keeps BTF only). The objects need no BTF of the build host.
+BPF_INCLUDES := -Ibpf $(addprefix -idirafter ,$(wildcard /usr/include/$(ARCH)-linux-gnu))
+$(BUILD)/bpf/%.tmp.o: bpf/%.bpf.c
+	@mkdir -p $(@D)
+	$(call say,BPF,$@)
+	$(Q)$(CLANG) -O2 -g -target bpf -mcpu=v3 -Wall -Wextra -Wno-unused-parameter $(if $(filter 1,$(WERROR)),-Werror) \
+		-D__TARGET_ARCH_$(ARCH:x86_64=x86) $(BPF_INCLUDES) -MMD -MP -MT $@ -c -o $@ $<
+
+$(BUILD)/bpf/%.bpf.o: $(BUILD)/bpf/%.tmp.o
+	$(Q)$(BPFTOOL) gen object $@ $<
+
+$(BUILD)/bpf/%.skel.h: $(BUILD)/bpf/%.bpf.o
+	$(call say,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< >$@
+
+.SECONDARY:
+
+# Link -----------------------------------------------------------------------------------------------------------
+
+$(BUILD)/libringwall.a: $(LIB_OBJ)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+# All verbs but main(): for the generators and the unit tests.
+$(BUILD)/libcli.a: $(CLI_OBJ)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(BUILD)/libringwall.so.$(VERSION): $(LIB_OBJ) user/lib/ringwall.map
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -shared -Wl,-soname,libringwall.so.$(SOVERSION) \
+		-Wl,--version-script,user/lib/ringwall.map -o $@ $(LIB_OBJ) $(SHARED_LIBS)
+
+$(BUILD)/libringwall.so.$(SOVERSION): $(BUILD)/libringwall.so.$(VERSION)
+	$(Q)ln -sf $(<F) $@
+
+$(BUILD)/libringwall.so: $(BUILD)/libringwall.so.$(SOVERSION)
+	$(Q)ln -sf $(<F) $@
+
+$(BUILD)/libringwall.pc: user/lib/ringwall.pc.in Makefile
+	@mkdir -p $(@D)
+	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
+		-e 's|@VERSION@|$(VERSION)|' $< >$@
+
+$(BUILD)/.link: FORCE
+	$(call write_if_changed,'$(LINK) $(ALL_LDFLAGS)')
+
+$(BUILD)/ringwall: $(BUILD)/user/cli/main.o $(CLI_OBJ) $(LIB_OBJ) $(BUILD)/.link
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(LINK_$(LINK)) -o $@ $(filter %.o,$^) \
+		$(if $(filter dynamic,$(LINK)),$(SHARED_LIBS),$(STATIC_LIBS))
+
+# Man page and completion: small programs over the option tables ---------------------------------------------------
+
+$(BUILD)/tools/gen-%: $(BUILD)/tools/gen-%.o $(BUILD)/libcli.a $(BUILD)/libringwall.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(SHARED_LIBS)
+
+$(BUILD)/ringwall.8: user/man/ringwall.8.in $(BUILD)/tools/gen-man
+	$(call say,GEN,$@)
+	$(Q)$(BUILD)/tools/gen-man $< >$@
+
+$(BUILD)/ringwall.bash: $(BUILD)/tools/gen-completion
+	$(call say,GEN,$@)
+	$(Q)$(BUILD)/tools/gen-completion >$@
+
+# Tests ----------------------------------------------------------------------------------------------------------
+
+$(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/libcli.a $(BUILD)/libringwall.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(SHARED_LIBS)
+
+.PHONY: unit test integration check-deps
+unit: $(TESTS) ## build and run the unit tests
+	$(Q)BUILD=$(BUILD) tests/run $(TESTS)
+
+integration: all ## build and run the integration tests (root)
+	$(Q)BUILD=$(BUILD) tests/run $(sort $(wildcard tests/integration/*.bats))
+
+test: deps ## install what is needed, build, run unit and integration tests (root)
+	+$(Q)$(MAKE) --no-print-directory all tests
+	$(Q)BUILD=$(BUILD) tests/run
+
+# Fuzzers: the library again, with clang's coverage and address sanitizer.
+FUZZ_CFLAGS := -std=gnu11 -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined
+FUZZ_OBJ := $(LIB_SRC:%.c=$(BUILD)/fuzz/%.o)
+$(BUILD)/fuzz/%.o: %.c | $(GENERATED)
+	@mkdir -p $(@D)
+	$(call say,FUZZCC,$@)
+	$(Q)$(CLANG) $(ALL_CPPFLAGS) $(FUZZ_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/fuzz/libringwall.a: $(FUZZ_OBJ)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(BUILD)/tests/fuzz/%: $(BUILD)/fuzz/tests/fuzz/%.o $(BUILD)/fuzz/libringwall.a
+	@mkdir -p $(@D)
+	$(call say,FUZZLD,$@)
+	$(Q)$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(SHARED_LIBS)
+
+.PHONY: fuzz
+fuzz: $(FUZZERS) ## build the fuzzers and run each for FUZZTIME seconds
+	$(Q)set -e; for f in $(FUZZERS); do name=$${f##*/fuzz-}; corpus=$(BUILD)/fuzz/corpus/$$name; \
+		mkdir -p $$corpus; seeds=tests/fuzz/corpus/$$name; [ -d $$seeds ] || seeds=; \
+		echo "fuzz $$name"; $$f -max_total_time=$(FUZZTIME) -timeout=10 -rss_limit_mb=1024 -print_final_stats=0 \
+			-artifact_prefix=$(BUILD)/fuzz/$$name- $$corpus $$seeds 2>$(BUILD)/fuzz/$$name.log || \
+			{ tail -n 60 $(BUILD)/fuzz/$$name.log; exit 1; }; tail -n 1 $(BUILD)/fuzz/$$name.log; done
+
+.PHONY: demo bench vmtest callers
+demo: deps ## a confined container, and what it was allowed and refused (root)
+	+$(Q)$(MAKE) --no-print-directory $(BUILD)/ringwall
+	$(Q)BUILD=$(BUILD) tools/demo
+
+bench: $(BUILD)/ringwall ## against the floor program, crun and runc (root)
+	$(Q)BUILD=$(abspath $(BUILD)) tools/bench/run
+
+vmtest: all tests ## the tests under other kernels, in virtual machines
+	$(Q)BUILD=$(BUILD) tests/vm/run
+
+callers: all ## Podman, containerd and Docker each run containers through it, in a virtual machine
+	$(Q)BUILD=$(BUILD) tests/callers/run
+
+# Packages -------------------------------------------------------------------------------------------------------
+
+.PHONY: deps deps-fuzz
+deps: ## install the Debian packages that the build and the tests want
+	@tools/deps $(DEPS_BUILD) $(DEPS_TEST)
+
+deps-fuzz: ## and those for the fuzzers
+	@tools/deps $(DEPS_BUILD) $(DEPS_FUZZ)
+
+# Install --------------------------------------------------------------------------------------------------------
+
+.PHONY: install uninstall clean help
+install: all ## below DESTDIR and PREFIX
+	install -D -m 755 $(BUILD)/ringwall $(DESTDIR)$(BINDIR)/ringwall
+	install -D -m 644 $(BUILD)/ringwall.8 $(DESTDIR)$(MANDIR)/man8/ringwall.8
+	install -D -m 644 $(BUILD)/ringwall.bash $(DESTDIR)$(COMPLETIONDIR)/ringwall
+	install -D -m 644 user/lib/ringwall.h $(DESTDIR)$(INCLUDEDIR)/ringwall/ringwall.h
+	install -D -m 644 user/lib/err.h $(DESTDIR)$(INCLUDEDIR)/ringwall/err.h
+	install -D -m 644 $(BUILD)/libringwall.a $(DESTDIR)$(LIBDIR)/libringwall.a
+	install -D -m 755 $(BUILD)/libringwall.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libringwall.so.$(VERSION)
+	ln -sf libringwall.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libringwall.so.$(SOVERSION)
+	ln -sf libringwall.so.$(SOVERSION) $(DESTDIR)$(LIBDIR)/libringwall.so
+	install -D -m 644 $(BUILD)/libringwall.pc $(DESTDIR)$(LIBDIR)/pkgconfig/libringwall.pc
+
+uninstall: ## take away what install put there
+	rm -f $(DESTDIR)$(BINDIR)/ringwall $(DESTDIR)$(MANDIR)/man8/ringwall.8 $(DESTDIR)$(COMPLETIONDIR)/ringwall \
+		$(DESTDIR)$(INCLUDEDIR)/ringwall/ringwall.h $(DESTDIR)$(INCLUDEDIR)/ringwall/err.h \
+		$(DESTDIR)$(LIBDIR)/libringwall.a $(DESTDIR)$(LIBDIR)/libringwall.so \
+		$(DESTDIR)$(LIBDIR)/libringwall.so.$(SOVERSION) $(DESTDIR)$(LIBDIR)/libringwall.so.$(VERSION) \
+		$(DESTDIR)$(LIBDIR)/pkgconfig/libringwall.pc
+	-rmdir $(DESTDIR)$(INCLUDEDIR)/ringwall
+
+clean: ## remove what was built
+	rm -rf $(BUILD)
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
+
+-include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(BUILD)/user/cli/main.d $(TEST_SRC:%.c=$(BUILD)/%.d) \
+	$(GEN_SRC:%.c=$(BUILD)/%.d) $(FUZZ_OBJ:.o=.d) $(FUZZ_SRC:%.c=$(BUILD)/fuzz/%.d) \
+	$(BPF_SRC:bpf/%.bpf.c=$(BUILD)/bpf/%.tmp.d)

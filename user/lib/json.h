@@ -3,6 +3,7 @@
 #define RINGWALL_JSON_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "arena.h"
@@ -38,10 +39,10 @@ enum ringwall_json_type {
 struct ringwall_json {
 	enum ringwall_json_type type;
 	uint32_t start, end, key_start, count;
+	bool boolean;
 	const char *key;
 	struct ringwall_json *next, *child;
 	const char *str;
-	bool boolean;
 };
 
 /**
@@ -63,13 +64,20 @@ void ringwall_json_place(const char *text, size_t at, unsigned int *ret_line, un
 /** ringwall_json_get() - member @key of object @v, or NULL. */
 const struct ringwall_json *ringwall_json_get(const struct ringwall_json *v, const char *key);
 
-/** ringwall_json_i64()/u64() - the number as an integer; -EINVAL if it has a fraction, -ERANGE if it does not fit. 1e3 is 1000. */
+/**
+ * ringwall_json_i64()/u64() - the number as an integer; -EINVAL if it is none or has a fraction, -ERANGE if it does
+ * not fit. What counts is the value: 1e3 is 1000 and 1.0 is 1.
+ */
 int ringwall_json_i64(const struct ringwall_json *v, int64_t *ret);
 int ringwall_json_u64(const struct ringwall_json *v, uint64_t *ret);
 
+/** ringwall_json_utf8() - length (1..4) of the UTF-8 sequence at @s of @len bytes, 0 if it is not one (RFC 3629). */
+size_t ringwall_json_utf8(const char *s, size_t len);
+
 /*
  * Writer: builds compact or indented JSON in a growing buffer. Errors (memory) are sticky and reported by
- * ringwall_json_out_take(). Nothing here touches stdio.
+ * ringwall_json_out_take(). Nothing here touches stdio. @key is NULL in arrays and for the root. Bytes that are not
+ * UTF-8 are written as U+FFFD, so that the result is always valid JSON.
  */
 struct ringwall_json_out {
 	char *buf;

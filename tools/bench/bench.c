@@ -16,11 +16,11 @@
  *	name  good-runs  failed-runs  median  p10  p90  peak
  * times in microseconds from before vfork until wait4 has returned, peak is the median over
  * runs of the largest ru_maxrss in KiB of the command and of all descendants it waited for.
- * A failing step is said on stderr and its run is left out; exit 1 when a contestant had
- * no good run.
+ * A failing step is said on stderr and its run is left out; a contestant that fails three times
+ * before it ever succeeds is not tried again. Exit 1 when a contestant had no good run.
  *
- * Keep this program small and static: until a child execs it shares our memory, whose high
- * mark the kernel then counts as the child's.
+ * Keep this program small and static: vfork and the cache of a busy parent would show in what
+ * the smallest contestants cost.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -41,6 +41,7 @@ enum {
 	MAX_COPIES = 512,
 	MAX_ROUNDS = 5000,
 	ARG_LEN = 256,
+	HOPELESS = 3, /* failures without a success */
 };
 
 struct step {
@@ -52,7 +53,7 @@ struct step {
 struct contestant {
 	const char *name;
 	struct step step[MAX_STEPS];
-	int n_steps, good, failed;
+	int n_steps, good, failed, worked;
 	uint32_t us[MAX_ROUNDS], peak[MAX_ROUNDS];
 };
 
@@ -146,6 +147,8 @@ static void run_contestant(struct contestant *c, int keep)
 	uint32_t peak = 0, unused = 0;
 	int failed = 0;
 
+	if (!c->worked && c->failed >= HOPELESS)
+		return;
 	for (int i = 0; i < c->n_steps; i++) {
 		const struct step *s = &c->step[i];
 		uint64_t start = now_us();
@@ -154,11 +157,14 @@ static void run_contestant(struct contestant *c, int keep)
 		if (s->timed)
 			us += now_us() - start;
 	}
-	if (failed)
+	if (failed) {
 		c->failed++;
-	else if (keep) {
-		c->us[c->good] = (uint32_t)us;
-		c->peak[c->good++] = peak;
+	} else {
+		c->worked = 1;
+		if (keep) {
+			c->us[c->good] = (uint32_t)us;
+			c->peak[c->good++] = peak;
+		}
 	}
 	if (gap_ms)
 		usleep((useconds_t)gap_ms * 1000);

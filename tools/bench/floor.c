@@ -225,7 +225,7 @@ int main(int argc, char **argv, char **envp)
 	else
 		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 			;
-	/* A killed network namespace or a dying thread may hold the cgroup a moment longer. */
+	/* cgroup v2 lets go of a dead task only after its last switch, which wait need not await. */
 	while (unlinkat(base, name, AT_REMOVEDIR) < 0) {
 		if (errno != EBUSY || ++tries == RMDIR_TRIES)
 			die("rmdir cgroup");

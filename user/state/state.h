@@ -7,6 +7,14 @@
  * from: later changes to the bundle have no effect, runtime.md "Lifecycle") and ROOT/ID/start.sock, on which a
  * created container's init waits. Written under another name, synced, renamed. The lock is flock(2) on the
  * container's directory, so that it goes when its holder dies.
+ *
+ * Who locks: verbs that change what the record says (create, start, delete, update, pause, checkpoint). Verbs that
+ * only look (state, list, ps, stats, events, exec) or signal (kill) read without the lock: rename makes that safe, and
+ * a hook that hangs while its verb holds the lock does not make `list` or `kill` hang too.
+ *
+ * Order on create, so that a runtime killed anywhere leaves what `delete --force` clears: _create(), _save_config(),
+ * all members but pid known, _save(), then the cgroup and everything else, pid known, _save() again.
+ * A foreground run then calls _unlock() while it waits and _lock() before it destroys.
  */
 
 #include "../lib/runtime.h"
@@ -16,11 +24,15 @@
 
 struct ringwall_state {
 	struct ringwall_arena arena;
-	int dir_fd;	      /* ROOT/ID, locked while this is open */
+	int dir_fd;	      /* ROOT/ID */
+	bool locked;	      /* dir_fd holds the lock */
+	bool loaded;	      /* read from disk: somebody else created it */
+	bool broken;	      /* loaded without a readable record: its creator was killed early */
+	bool ephemeral;	      /* caller: foreground run, whose record need not survive a power loss: no fdatasync */
 	const char *id;
 	const char *bundle;   /* absolute */
 	const char *rootfs;   /* absolute */
-	const char *owner;    /* user name or number of who created it */
+	const char *owner;    /* user name or number of who created it; NULL: ringwall_state_json() asks the directory */
 	uint64_t created;     /* ns since the epoch */
 	pid_t pid;	      /* init, 0: not made yet */
 	uint64_t pid_start;   /* start time in clock ticks, /proc/PID/stat field 22: guards against reuse */
@@ -39,6 +51,8 @@ int ringwall_id_check(const char *id, struct ringwall_err *e);
 
 /**
  * ringwall_state_create() - make ROOT (0700, sticky when rootless) and ROOT/ID, lock it.
+ * Sets id, created, cgroup_manager, rootless and makes the other strings "" or NULL; strings that the caller sets must
+ * live as long as @ret does, its arena is there for them.
  * Errors: -EEXIST "container with given ID already exists".
  */
 int ringwall_state_create(const struct ringwall *rw, const char *id, struct ringwall_state *ret, struct ringwall_err *e);
@@ -51,6 +65,18 @@ int ringwall_state_create(const struct ringwall *rw, const char *id, struct ring
  */
 int ringwall_state_load(const struct ringwall *rw, const char *id, struct ringwall_state *ret, struct ringwall_err *e);
 
+/** ringwall_state_read() - the same without the lock, for verbs that only look. Never waits. */
+int ringwall_state_read(const struct ringwall *rw, const char *id, struct ringwall_state *ret, struct ringwall_err *e);
+
+/** ringwall_state_unlock() - let other verbs at the container; dir_fd stays open. */
+void ringwall_state_unlock(struct ringwall_state *s);
+
+/**
+ * ringwall_state_lock() - take the lock (again), waiting.
+ * Errors: -ENOENT "container does not exist": it was deleted meanwhile; nothing under its name is ours any more.
+ */
+int ringwall_state_lock(struct ringwall_state *s, struct ringwall_err *e);
+
 /** ringwall_state_save() - write state.json (version, all members): temporary name, fdatasync, renameat. */
 int ringwall_state_save(const struct ringwall_state *s, struct ringwall_err *e);
 
@@ -59,6 +85,13 @@ int ringwall_state_save_config(const struct ringwall_state *s, const char *text,
 
 /** ringwall_state_load_config() - parse ROOT/ID/config.json. */
 int ringwall_state_load_config(const struct ringwall_state *s, struct ringwall_config *c, struct ringwall_err *e);
+
+/**
+ * ringwall_process_start_time() - field 22 of /proc/PID/stat, in clock ticks since boot.
+ * @ret_state: the state letter (field 3), may be NULL
+ * Errors: -ESRCH when there is no such process.
+ */
+int ringwall_process_start_time(pid_t pid, uint64_t *ret_start, char *ret_state);
 
 /** ringwall_state_status() - what the container is now, from pid, pid_start, started and the cgroup's freezer. */
 enum ringwall_status ringwall_state_status(const struct ringwall_state *s);

@@ -26,7 +26,11 @@ int ringwall_memory_policy_apply(const struct ringwall_memory_policy *m, struct 
 /** ringwall_oom_apply() - write oom_score_adj to /proc/self; must run before privileges go. */
 int ringwall_oom_apply(const struct ringwall_process *p, struct ringwall_err *e);
 
-/** ringwall_bounding_drop() - drop what is not in process.capabilities.bounding. Before setuid. */
+/**
+ * ringwall_bounding_drop() - drop what is not in process.capabilities.bounding. Before setuid.
+ * One prctl per dropped capability (there is no other way), and one that finds the end. Absent capabilities are five
+ * empty sets, as with runc and crun: call it whether or not p->caps.set (exec: put the container's own there first).
+ */
 int ringwall_bounding_drop(const struct ringwall_process *p, struct ringwall_err *e);
 
 /**
@@ -35,7 +39,11 @@ int ringwall_bounding_drop(const struct ringwall_process *p, struct ringwall_err
  */
 int ringwall_user_apply(const struct ringwall_process *p, struct ringwall_err *e);
 
-/** ringwall_caps_apply() - effective, permitted, inheritable (capset(2)) and ambient sets. Last before exec. */
+/**
+ * ringwall_caps_apply() - effective, permitted, inheritable (capset(2)) and ambient sets. Last before exec.
+ * One system call while permitted & inheritable is empty. Errors: -EPERM naming what the runtime does not have itself
+ * (runc fails there too); ambient capabilities outside permitted & inheritable cannot exist and are left out.
+ */
 int ringwall_caps_apply(const struct ringwall_process *p, struct ringwall_err *e);
 
 /**

@@ -1,10 +1,23 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "err.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+/* "No such file" → "no such file", as callers match it; "RFS specific error" and its like stay. */
+static void append_errno(struct ringwall_err *e, size_t at, int code)
+{
+	const char *text = strerrordesc_np(-code) ?: "unknown error";
+
+	if (at + 3 > sizeof(e->text))
+		return;
+	snprintf(e->text + at, sizeof(e->text) - at, ": %s", text);
+	if (!isupper((unsigned char)text[1]))
+		e->text[at + 2] = (char)tolower((unsigned char)text[0]);
+}
 
 int ringwall_fail(struct ringwall_err *e, int code, const char *fmt, ...)
 {
@@ -18,7 +31,7 @@ int ringwall_fail(struct ringwall_err *e, int code, const char *fmt, ...)
 	n = vsnprintf(e->text, sizeof(e->text), fmt, ap);
 	va_end(ap);
 	if (n >= 0 && (size_t)n < sizeof(e->text))
-		snprintf(e->text + n, sizeof(e->text) - n, ": %s", strerrordesc_np(-code) ?: "Unknown error");
+		append_errno(e, (size_t)n, code);
 	return code;
 }
 

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "../lib/cleanup.h"
+#include "inroot.h"
+#include "mount.h"
+
+#ifndef MNT_DETACH
+#define MNT_DETACH 2
+#endif
+
+static int change_propagation(const char *path, unsigned long flags)
+{
+	return syscall(SYS_mount, NULL, path, NULL, flags, NULL) < 0 ? -errno : 0;
+}
+
+/* Mounts of the container stay in it, and by default the host's come in: nothing goes out. */
+int ringwall_root_propagation(const struct ringwall_op *op, struct ringwall_apply *a, struct ringwall_err *e)
+{
+	int r = change_propagation("/", op->flags.set);
+
+	(void)a;
+	return r < 0 ? ringwall_fail(e, r, "linux.rootfsPropagation: change propagation of '/'") : 0;
+}
+
+/* pivot_root(2) refuses a new root whose parent mount is shared: make that mount private, wherever it is. */
+static int parent_private(const char *path)
+{
+	struct ringwall_fd_path p;
+	_cleanup_fd_ int fd = -1;
+	int r;
+
+	r = change_propagation(path, MS_PRIVATE);
+	if (r != -EINVAL)
+		return r;
+	fd = open(path, O_PATH | O_CLOEXEC | O_DIRECTORY);
+	while (fd >= 0) {
+		int up;
+
+		p = ringwall_fd_path(fd);
+		r = change_propagation(p.s, MS_PRIVATE);
+		if (r != -EINVAL)
+			return r;
+		up = openat(fd, "..", O_PATH | O_CLOEXEC | O_DIRECTORY);
+		ringwall_fd_close(&fd);
+		fd = up;
+	}
+	return -errno;
+}
+
+/*
+ * The root bound onto itself, so that it is a mount; its fd is the container's "/" from here on. The tree is
+ * cloned with what is mounted below it (a caller's volumes), as runc's rbind does.
+ */
+int ringwall_root_enter(const struct ringwall_op *op, struct ringwall_apply *a, struct ringwall_err *e)
+{
+	_cleanup_fd_ int tree = -1;
+	int r;
+
+	if (a->c->rootfs_propagation & (MS_SHARED | MS_UNBINDABLE)) {
+		r = parent_private(op->path);
+		if (r < 0)
+			return ringwall_fail(e, r, "root.path '%s': make its parent mount private", op->path);
+	}
+	tree = ringwall_mount_tree(AT_FDCWD, op->path, true);
+	if (tree < 0)
+		return ringwall_fail(e, tree, "root.path '%s'", op->path);
+	if (syscall(SYS_move_mount, tree, "", AT_FDCWD, op->path, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		return ringwall_fail(e, -errno, "root.path '%s': mount", op->path);
+	a->root_fd = TAKE_FD(tree);
+	return 0;
+}
+
+/* MS_MOVE and chroot, for a root on initramfs (`--no-pivot`): the host's mounts stay reachable to who has CAP_SYS_ADMIN. */
+static int root_move(struct ringwall_apply *a)
+{
+	if (fchdir(a->root_fd) < 0)
+		return -errno;
+	if (syscall(SYS_mount, ".", "/", NULL, MS_MOVE, NULL) < 0)
+		return -errno;
+	return chroot(".") < 0 ? -errno : 0;
+}
+
+int ringwall_root_pivot(const struct ringwall_op *op, struct ringwall_apply *a, struct ringwall_err *e)
+{
+	int r;
+
+	if (!a->c->ns[RINGWALL_NS_MOUNT].set) {
+		if (chroot(op->path) < 0 || chdir("/") < 0)
+			return ringwall_fail(e, -errno, "chroot '%s'", op->path);
+		return 0;
+	}
+	if (a->no_pivot) {
+		r = root_move(a);
+		return r < 0 ? ringwall_fail(e, r, "move root '%s'", op->path) : 0;
+	}
+	/* pivot_root(2) NOTES: with both arguments "." the old root ends up on top of the new one, and goes. */
+	if (fchdir(a->root_fd) < 0 || syscall(SYS_pivot_root, ".", ".") < 0)
+		return ringwall_fail(e, -errno, "pivot_root '%s'", op->path);
+	/*
+	 * The old tree is a copy of the host's: made private before it goes, so that the unmounting stays here.
+	 * "slave" is not enough for a mount that the container's propagation setting made shared.
+	 */
+	if (a->c->rootfs_propagation & MS_SHARED) {
+		r = change_propagation(".", MS_SLAVE | MS_REC);
+		if (r < 0)
+			return ringwall_fail(e, r, "pivot_root: make the old root a slave");
+	}
+	if (syscall(SYS_umount2, ".", MNT_DETACH) < 0)
+		return ringwall_fail(e, -errno, "unmount the old root");
+	if (a->c->rootfs_propagation) {
+		r = change_propagation("/", a->c->rootfs_propagation & ~(unsigned long)MS_REC);
+		if (r < 0)
+			return ringwall_fail(e, r, "linux.rootfsPropagation");
+	}
+	return 0;
+}
+
+int ringwall_root_readonly(const struct ringwall_op *op, struct ringwall_apply *a, struct ringwall_err *e)
+{
+	_cleanup_fd_ int fd = open("/", O_PATH | O_CLOEXEC | O_DIRECTORY);
+	int r;
+
+	(void)op;
+	(void)a;
+	if (fd < 0)
+		return ringwall_fail(e, -errno, "root.readonly");
+	r = ringwall_mount_setattr(fd, false, MOUNT_ATTR_RDONLY, 0);
+	return r < 0 ? ringwall_fail(e, r, "root.readonly") : 0;
+}
+
+/* What is not there needs no protection; a kernel without the feature has no such file. */
+static int path_open(const struct ringwall_op *op, const struct ringwall_apply *a)
+{
+	int fd = ringwall_inroot_open(a->root_fd, op->path, O_PATH);
+
+	return fd == -ENOTDIR ? -ENOENT : fd;
+}
+
+int ringwall_path_readonly(const struct ringwall_op *op, struct ringwall_apply *a, struct ringwall_err *e)
+{
+	_cleanup_fd_ int target = path_open(op, a), tree = -1;
+	int r;
+
+	if (target == -ENOENT)
+		return 0;
+	if (target < 0)
+		return ringwall_fail(e, target, "open");
+	tree = ringwall_mount_tree(target, "", true);
+	if (tree < 0)
+		return ringwall_fail(e, tree, "clone");
+	/* Recursive: a writable mount below a read-only path would be a hole in it. */
+	r = ringwall_mount_setattr(tree, true, MOUNT_ATTR_RDONLY, 0);
+	if (!r)
+		r = ringwall_mount_attach(tree, target);
+	return r < 0 ? ringwall_fail(e, r, "read-only mount") : 0;
+}
+
+int ringwall_path_mask(const struct ringwall_op *op, struct ringwall_apply *a, struct ringwall_err *e)
+{
+	_cleanup_fd_ int target = path_open(op, a);
+	struct ringwall_fd_path name;
+	int null;
+
+	if (target == -ENOENT)
+		return 0;
+	if (target < 0)
+		return ringwall_fail(e, target, "open");
+	null = ringwall_mount_null_fd(a);
+	if (null < 0)
+		return ringwall_fail(e, null, "/dev/null of the host");
+	name = ringwall_fd_path(target);
+	if (!syscall(SYS_mount, ringwall_fd_path(null).s, name.s, NULL, MS_BIND, NULL))
+		return 0;
+	if (errno != ENOTDIR)
+		return ringwall_fail(e, -errno, "cover with /dev/null");
+	/* A directory: the kernel refuses a file on it, and an empty read-only tmpfs hides it. */
+	if (syscall(SYS_mount, "tmpfs", name.s, "tmpfs", MS_RDONLY,
+		    a->label_mounts ? NULL : "nr_blocks=1,nr_inodes=1") < 0)
+		return ringwall_fail(e, -errno, "cover with tmpfs");
+	return 0;
+}

@@ -16,10 +16,10 @@
 int ringwall_console_open(int dev_fd, unsigned int height, unsigned int width, int *ret_master, int *ret_slave,
 			  struct ringwall_err *e);
 
-/** ringwall_console_attach() - in the child: setsid, TIOCSCTTY, dup2 to 0-2, fchown to @uid. */
+/** ringwall_console_attach() - in the child: setsid, TIOCSCTTY, fchown to @uid, dup2 to 0-2. @slave stays open besides. */
 int ringwall_console_attach(int slave, uid_t uid, struct ringwall_err *e);
 
-/** ringwall_console_send() - pass @fd over the AF_UNIX stream socket at @path with SCM_RIGHTS; @name is the message body (runc: the pty's name). */
+/** ringwall_console_send() - pass @fd over the AF_UNIX stream socket at @path with SCM_RIGHTS; @name: message body (runc: the pty's name). */
 int ringwall_console_send(const char *path, int fd, const char *name, struct ringwall_err *e);
 
 /** ringwall_console_check() - early: @path is there and a socket. */
@@ -32,6 +32,8 @@ int ringwall_console_check(const char *path, struct ringwall_err *e);
  * @ret_status: exit status, 128+signal when killed
  *
  * Restores the terminal on every way out (also when killed by a signal it can catch). Reaps other children (subreaper).
+ * @pid must be the caller's child, and SIGCHLD not ignored when it exits (-ECHILD: its status is lost). Signals that
+ * come between clone and this call have their usual effect unless the caller blocked them before.
  */
 int ringwall_console_relay(int master, pid_t pid, int pidfd, int *ret_status, struct ringwall_err *e);
 

@@ -19,6 +19,7 @@ struct ringwall_cgroup {
 	char scope[256];     /* systemd unit, "" without */
 	int fd;		     /* the directory, -1 when disabled */
 	bool rootless;
+	bool fresh;	     /* systemd: the scope was started with the container's resources a moment ago */
 	pid_t placeholder;   /* systemd: keeps the scope alive until init is in it; 0 without */
 };
 
@@ -32,10 +33,12 @@ int ringwall_cgroup_mount(const char **ret_path, struct ringwall_err *e);
 /**
  * ringwall_cgroup_create() - make the container's cgroup, empty, with the controllers its resources need enabled from
  * the root down. No limits are set yet (ringwall_cgroup_apply()).
- * @c: cgroupsPath: absolute, relative to the caller's own cgroup's parent … as runc has it, or "slice:prefix:name" for systemd; NULL: /ID (rootless: below the caller's delegated cgroup)
+ * @c: cgroupsPath as runc has it: absolute, or relative to the parent of the caller's own cgroup; NULL: ID there.
+ *     For systemd "slice:prefix:name"; NULL: ringwall-ID.scope in system.slice (rootless: user.slice)
  * @userns_uid: host uid of the container's root when it has a user namespace and a writable cgroup mount (delegation: directory and
  *              the files of /sys/kernel/cgroup/delegate are chowned), else (uid_t)-1
- * Errors: -EEXIST when the cgroup exists and has processes or is frozen (as runc); controllers that are missing are named only when asked for.
+ * Errors: -EEXIST when the cgroup exists and has processes or is frozen (as runc); controllers that are missing are
+ * named only when asked for. Rootless without a writable cgroup, a cgroupsPath or limits: @ret is disabled, no error.
  */
 int ringwall_cgroup_create(const struct ringwall *rw, const struct ringwall_config *c, const char *id,
 			   uid_t userns_uid, struct ringwall_cgroup *ret, struct ringwall_err *e);
@@ -70,7 +73,7 @@ int ringwall_cgroup_signal(struct ringwall_cgroup *cg, int sig, struct ringwall_
 /** ringwall_cgroup_pids() - host pids in it and below. */
 int ringwall_cgroup_pids(struct ringwall_cgroup *cg, pid_t **ret, size_t *ret_n, struct ringwall_err *e);
 
-/** ringwall_cgroup_populated() - wait until empty, at most @timeout_ms (poll on cgroup.events). 0 empty, -ETIMEDOUT. */
+/** ringwall_cgroup_wait_empty() - until no process is in it or below, at most @timeout_ms. 0 empty, -ETIMEDOUT. */
 int ringwall_cgroup_wait_empty(struct ringwall_cgroup *cg, int timeout_ms);
 
 /** ringwall_cgroup_remove() - remove it and what is below (retrying while dying tasks linger); with systemd stop the unit. Missing is fine. */

@@ -107,17 +107,18 @@ $(BUILD)/%.o: %.c $(BUILD)/.flags | $(GENERATED)
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # BPF: DWARF stays out of the skeleton (`gen object` keeps BTF only). The objects need no BTF of the build host.
+# Named one by one: the general rule for .c files would fit as well.
 BPF_INCLUDES := -Ibpf $(addprefix -idirafter ,$(wildcard /usr/include/$(ARCH)-linux-gnu))
-$(BUILD)/bpf/%.tmp.o: bpf/%.bpf.c
+$(BPF_SRC:bpf/%.bpf.c=$(BUILD)/bpf/%.tmp.o): $(BUILD)/bpf/%.tmp.o: bpf/%.bpf.c
 	@mkdir -p $(@D)
 	$(call say,BPF,$@)
 	$(Q)$(CLANG) -O2 -g -target bpf -mcpu=v3 -Wall -Wextra -Wno-unused-parameter $(if $(filter 1,$(WERROR)),-Werror) \
 		-D__TARGET_ARCH_$(ARCH:x86_64=x86) $(BPF_INCLUDES) -MMD -MP -MT $@ -c -o $@ $<
 
-$(BUILD)/bpf/%.bpf.o: $(BUILD)/bpf/%.tmp.o
+$(BPF_SRC:bpf/%.bpf.c=$(BUILD)/bpf/%.bpf.o): $(BUILD)/bpf/%.bpf.o: $(BUILD)/bpf/%.tmp.o
 	$(Q)$(BPFTOOL) gen object $@ $<
 
-$(BUILD)/bpf/%.skel.h: $(BUILD)/bpf/%.bpf.o
+$(SKELETONS): $(BUILD)/bpf/%.skel.h: $(BUILD)/bpf/%.bpf.o
 	$(call say,SKEL,$@)
 	$(Q)$(BPFTOOL) gen skeleton $< >$@
 

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "create-options.h"
+
+static struct ringwall_create_options o = { .size = sizeof(o) };
+
+static const struct ringwall_option options[] = {
+	RINGWALL_CREATE_OPTIONS,
+	RINGWALL_CREATE_OPT(detach, "detach", 'd', FLAG, NULL, "do not wait for the container's process"),
+	RINGWALL_CREATE_OPT(keep, "keep", 0, FLAG, NULL, "do not delete the container when its process has ended"),
+	RINGWALL_CREATE_OPT(no_subreaper, "no-subreaper", 0, FLAG, NULL, "do not reap the container's orphans"),
+	{ .name = NULL },
+};
+
+static int run(struct ringwall_cli *cli, char **args, int n, int *ret_status, struct ringwall_err *e)
+{
+	(void)n;
+	return ringwall_run(cli->rw, args[0], &o, ret_status, e);
+}
+
+const struct ringwall_verb ringwall_verb_run = {
+	.name = "run",
+	.args = "ID",
+	.help = "create and start a container",
+	.text = "Unless detached, run waits for the container's process, deletes the container and exits with the process's "
+		"status, or 128 and the signal's number when a signal killed it. Errors of Ringwall itself exit with 1.",
+	.options = options,
+	.into = &o,
+	.min_args = 1,
+	.max_args = 1,
+	.flags = RINGWALL_VERB_RUNTIME | RINGWALL_VERB_PROTECT,
+	.run = run,
+};

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef RINGWALL_CLI_HELP_H
+#define RINGWALL_CLI_HELP_H
+
+#include <stdio.h>
+
+#include "cli.h"
+
+/** ringwall_help_option() - "-b, --bundle DIR" into @buf, the way help and man page write it. */
+void ringwall_help_option(const struct ringwall_option *o, char *buf, size_t size);
+
+void ringwall_help_verb(FILE *f, const struct ringwall_verb *verb);
+void ringwall_help_global(FILE *f);
+
+/** ringwall_help_version() - the lines of --version. */
+void ringwall_help_version(FILE *f);
+
+#endif

@@ -447,8 +447,9 @@ int ringwall_state_remove(struct ringwall_state *s, const struct ringwall *rw, s
 
 void ringwall_state_close(struct ringwall_state *s)
 {
+	/* By name, not by closing: a child cloned meanwhile shares the open file and would keep the lock with it. */
+	ringwall_state_unlock(s);
 	ringwall_fd_close(&s->dir_fd);
-	s->locked = false;
 	ringwall_arena_free(&s->arena);
 	s->id = NULL;
 }

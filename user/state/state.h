@@ -14,7 +14,8 @@
  *
  * Order on create, so that a runtime killed anywhere leaves what `delete --force` clears: _create(), _save_config(),
  * all members but pid known, _save(), then the cgroup and everything else, pid known, _save() again.
- * A foreground run then calls _unlock() while it waits and _lock() before it destroys.
+ * A child that waits between clone and exec must close dir_fd first: it shares the lock, which would outlive a runtime
+ * that is killed. A foreground run then calls _unlock() while it waits and _lock() before it destroys.
  */
 
 #include "../lib/runtime.h"

@@ -82,6 +82,8 @@ struct ringwall_capabilities {
 	bool set; /* process.capabilities was there */
 	/* Bit n is capability n. */
 	uint64_t bounding, effective, inheritable, permitted, ambient;
+	/* Names that are no capability, each once: left out, as runc does; the caller may want to log them. */
+	struct ringwall_strv unknown;
 };
 
 struct ringwall_scheduler {
@@ -96,7 +98,7 @@ struct ringwall_scheduler {
 struct ringwall_process {
 	bool set; /* config.json has a process at all */
 	bool terminal;
-	uint16_t console_height, console_width; /* 0: unset */
+	uint16_t console_height, console_width; /* 0: unset, or no terminal */
 	const char *cwd;
 	struct ringwall_strv args, env;
 	const char *command_line; /* Windows only; parsed so that it can be refused */
@@ -247,6 +249,7 @@ struct ringwall_seccomp {
 	bool set;
 	uint32_t default_action; /* SECCOMP_RET_* without data */
 	struct ringwall_opt_u64 default_errno_ret;
+	bool has_flags; /* flags was there; if not, flags is SPEC_ALLOW, which is what runc makes of its absence */
 	uint64_t flags; /* SECCOMP_FILTER_FLAG_* */
 	uint32_t *architectures; /* AUDIT_ARCH-like tokens: SCMP_ARCH_* of libseccomp */
 	size_t n_architectures;
@@ -265,6 +268,12 @@ struct ringwall_memory_policy {
 	int mode;       /* MPOL_* */
 	uint32_t flags; /* MPOL_F_* */
 	const char *nodes;
+};
+
+struct ringwall_time_offset {
+	bool has;
+	int64_t secs;
+	uint32_t nanosecs;
 };
 
 struct ringwall_intel_rdt {
@@ -293,11 +302,7 @@ struct ringwall_config {
 	/* linux */
 	struct ringwall_namespace ns[RINGWALL_NS_COUNT];
 	struct ringwall_idmaps uid_mappings, gid_mappings;
-	struct {
-		bool has;
-		int64_t secs;
-		uint32_t nanosecs;
-	} boottime, monotonic;
+	struct ringwall_time_offset boottime, monotonic;
 	struct ringwall_device *devices;
 	size_t n_devices;
 	struct ringwall_net_device *net_devices;

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "slot.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/bpf.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../cgroup/cgroup.h"
+#include "../lib/cleanup.h"
+#include "bpf.h"
+#include "pins.h"
+
+/* One row per class that is attached to a container's cgroup. */
+static const struct class {
+	uint32_t bit;
+	const char *name;    /* of its link pin: NAME-INDEX */
+	const char *program; /* pin of the program */
+	unsigned int attach_type;
+} classes[] = {
+	{ RINGWALL_CLASS_DEVICE, "device", "ringwall_device", BPF_CGROUP_DEVICE },
+};
+
+#define LINK_PATH_SIZE (sizeof(RINGWALL_PINS_LINKS) + 32)
+
+static void link_path(const struct class *class, uint32_t index, char ret[LINK_PATH_SIZE])
+{
+	snprintf(ret, LINK_PATH_SIZE, "%s/%s-%u", RINGWALL_PINS_LINKS, class->name, index);
+}
+
+/* FNV-1a: spreads ids over pages; ids with the same hash are told apart by nobody, so it also stands for a long id. */
+static uint64_t hash_id(const char *id)
+{
+	uint64_t h = 0xcbf29ce484222325;
+
+	for (; *id; id++)
+		h = (h ^ (unsigned char)*id) * 0x100000001b3;
+	return h;
+}
+
+static bool is_of(const struct ringwall_container *c, const char *id, uint64_t hash)
+{
+	return c->slot && c->id_hash == hash && !strncmp(c->id, id, sizeof(c->id) - 1);
+}
+
+/* The slot's own handle goes in last: until then programs take it for free, and so does a runtime that comes after. */
+static void fill(struct ringwall_container *c, uint32_t index, const char *id, uint64_t cgroup_id, uint32_t policy_id)
+{
+	uint32_t generation = c->generation, handle = ringwall_handle_next(index, &generation);
+
+	*c = (struct ringwall_container){ .generation = generation, .policy_id = policy_id, .cgroup_id = cgroup_id,
+					  .state = RINGWALL_SLOT_CLAIMED, .id_hash = hash_id(id) };
+	strncpy(c->id, id, sizeof(c->id) - 1);
+	__atomic_store_n(&c->slot, handle, __ATOMIC_RELEASE);
+}
+
+/* The first free slot of the window; what a killed runtime left of the same container is released in passing. */
+static struct ringwall_container *first_free(struct ringwall_table *t, const char *id, uint64_t hash,
+					     uint32_t *ret_index)
+{
+	struct ringwall_container *found = NULL;
+
+	for (uint32_t i = t->first; i < t->first + t->n; i++) {
+		struct ringwall_container *c = ringwall_table_at(t, i);
+
+		if (is_of(c, id, hash) && c->state == RINGWALL_SLOT_CLAIMED)
+			ringwall_slot_release(c, NULL);
+		if (!c->slot && !found) {
+			found = c;
+			*ret_index = i;
+		}
+	}
+	return found;
+}
+
+static int find_free(struct ringwall_table *t, const char *id, struct ringwall_container **ret, uint32_t *ret_index,
+		     struct ringwall_err *e)
+{
+	uint32_t pages = ringwall_table_pages(t);
+	uint64_t hash = hash_id(id);
+
+	for (uint32_t i = 0; i < pages; i++) {
+		struct ringwall_container *c;
+		int err = ringwall_table_map(t, (uint32_t)((hash + i) % pages), e);
+
+		if (err < 0)
+			return err;
+		c = first_free(t, id, hash, ret_index);
+		if (c) {
+			*ret = c;
+			return 0;
+		}
+	}
+	return -ENOSPC;
+}
+
+int ringwall_slot_claim(struct ringwall_table *t, const char *id, uint64_t cgroup_id, uint32_t policy_id,
+			struct ringwall_container **ret, struct ringwall_err *e)
+{
+	struct ringwall_container *c;
+	uint32_t index, n = 0;
+	int err = find_free(t, id, &c, &index, e);
+
+	if (err == -ENOSPC) {
+		err = ringwall_slot_release_dead(t, NULL, &n, e);
+		if (err < 0)
+			return err;
+		err = n ? find_free(t, id, &c, &index, e) : -ENOSPC;
+	}
+	if (err == -ENOSPC)
+		return ringwall_fail_plain(e, err, "device policy: all %u container slots are in use", t->max);
+	if (err < 0)
+		return err;
+	fill(c, index, id, cgroup_id, policy_id);
+	*ret = c;
+	return 0;
+}
+
+int ringwall_slot_find(struct ringwall_table *t, uint32_t handle, struct ringwall_container **ret,
+		       struct ringwall_err *e)
+{
+	uint32_t index = handle & RINGWALL_INDEX_MASK;
+	struct ringwall_container *c;
+	int err = ringwall_table_map(t, ringwall_table_page(t, index), e);
+
+	if (err < 0)
+		return err;
+	c = ringwall_table_at(t, index);
+	if (!handle || c->slot != handle)
+		return ringwall_fail_plain(e, -ESTALE, "device policy: slot %#x is not in use any more", handle);
+	*ret = c;
+	return 0;
+}
+
+static int pin_link(int link_fd, const char *path)
+{
+	int err = ringwall_bpf_pin(link_fd, path);
+
+	/* The slot was free, so the pin is nobody's: its runtime was killed between unpinning and freeing. */
+	if (err == -EEXIST && unlink(path) == 0)
+		err = ringwall_bpf_pin(link_fd, path);
+	return err;
+}
+
+static int attach_class(const struct class *class, struct ringwall_container *c, int cgroup_fd, struct ringwall_err *e)
+{
+	_cleanup_fd_ int prog = ringwall_pins_get(class->program, e), link = -1;
+	char path[LINK_PATH_SIZE];
+	int err;
+
+	if (prog < 0)
+		return prog;
+	link = ringwall_bpf_attach(prog, cgroup_fd, class->attach_type);
+	if (link < 0)
+		return ringwall_pins_fail(e, link, "attach to the container's cgroup");
+	c->classes |= class->bit; /* before the pin: a runtime killed from here on leaves one that will be looked for */
+	link_path(class, c->slot & RINGWALL_INDEX_MASK, path);
+	err = pin_link(link, path);
+	return err < 0 ? ringwall_fail(e, err, "pin '%s'", path) : 0;
+}
+
+int ringwall_slot_attach(struct ringwall_container *c, uint32_t class, int cgroup_fd, struct ringwall_err *e)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(classes); i++)
+		if (classes[i].bit == class)
+			return attach_class(&classes[i], c, cgroup_fd, e);
+	return ringwall_fail(e, -EINVAL, "policy class %#x", class);
+}
+
+/*
+ * Pins go first: killed in between, the slot still names them. A link lives on for a moment after its pin is gone
+ * (the kernel frees it later); with the slot's handle cleared it denies, also when the slot is somebody else's by then.
+ */
+int ringwall_slot_release(struct ringwall_container *c, struct ringwall_err *e)
+{
+	char path[LINK_PATH_SIZE];
+
+	for (size_t i = 0; i < ARRAY_SIZE(classes); i++) {
+		if (!(c->classes & classes[i].bit))
+			continue;
+		link_path(&classes[i], c->slot & RINGWALL_INDEX_MASK, path);
+		if (unlink(path) < 0 && errno != ENOENT)
+			return ringwall_fail(e, -errno, "unpin '%s'", path);
+	}
+	__atomic_store_n(&c->slot, 0, __ATOMIC_RELEASE);
+	*c = (struct ringwall_container){ .generation = c->generation };
+	return 0;
+}
+
+/* Whether there is still a cgroup of that id: kernfs makes file handles of its ids (type FILEID_KERNFS). */
+static bool cgroup_gone(int mount_fd, uint64_t cgroup_id)
+{
+	struct {
+		struct file_handle h;
+		uint64_t id;
+	} handle = { .h = { .handle_bytes = sizeof(uint64_t), .handle_type = 0xfe } };
+	_cleanup_fd_ int fd = -1;
+
+	memcpy(handle.h.f_handle, &cgroup_id, sizeof(cgroup_id));
+	fd = open_by_handle_at(mount_fd, &handle.h, O_PATH | O_CLOEXEC);
+	return fd < 0 && errno == ESTALE;
+}
+
+static bool is_dead(const struct ringwall_container *c, int mount_fd)
+{
+	return c->state == RINGWALL_SLOT_CLAIMED || cgroup_gone(mount_fd, c->cgroup_id);
+}
+
+int ringwall_slot_release_dead(struct ringwall_table *t, const char *id, uint32_t *ret_n, struct ringwall_err *e)
+{
+	_cleanup_fd_ int mount_fd = -1;
+	const char *mountpoint;
+	uint32_t n = 0;
+	uint64_t hash = id ? hash_id(id) : 0;
+	int err = ringwall_cgroup_mount(&mountpoint, e);
+
+	if (err < 0)
+		return err;
+	mount_fd = open(mountpoint, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (mount_fd < 0)
+		return ringwall_fail(e, -errno, "open '%s'", mountpoint);
+	err = ringwall_table_map_all(t, e);
+	for (uint32_t i = 0; i < t->n && !err; i++) {
+		struct ringwall_container *c = ringwall_table_at(t, i);
+
+		if (!c->slot || (id && !is_of(c, id, hash)) || !is_dead(c, mount_fd))
+			continue;
+		err = ringwall_slot_release(c, e);
+		n += !err;
+	}
+	if (!err)
+		*ret_n = n;
+	return err;
+}

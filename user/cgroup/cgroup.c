@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/statfs.h>
@@ -67,15 +69,12 @@ static int find_path(const struct ringwall_config *c, const char *id, struct rin
 	return 0;
 }
 
-static int create_fs(const struct ringwall *rw, const struct ringwall_config *c, const char *mount, const char *id,
+static int create_fs(const struct ringwall *rw, const struct ringwall_config *c, const char *mount,
 		     struct ringwall_cgroup *cg, struct ringwall_err *e)
 {
 	unsigned int needed = ringwall_resources_controllers(&c->resources);
-	int r = find_path(c, id, cg, e);
+	int r = ringwall_cgroupfs_create(cg, mount, needed, e);
 
-	if (r < 0)
-		return r;
-	r = ringwall_cgroupfs_create(cg, mount, needed, e);
 	/*
 	 * Without root and without a delegated cgroup there is nowhere to make one. As with runc that is an error
 	 * only for who asked for a path or for limits.
@@ -89,27 +88,64 @@ static int create_fs(const struct ringwall *rw, const struct ringwall_config *c,
 	return r;
 }
 
+static int find_unit(const struct ringwall *rw, const struct ringwall_config *c, const char *id,
+		     struct ringwall_cgroup *cg, struct ringwall_err *e)
+{
+	struct ringwall_cgroup_unit unit;
+	char slice[PATH_MAX];
+	int r = ringwall_cgroup_unit_parse(c->cgroups_path, id, rw->rootless, &unit, e);
+
+	if (!r)
+		r = ringwall_cgroup_slice_expand(unit.slice, slice, sizeof(slice));
+	if (r < 0)
+		return r;
+	/* Rootless, what systemd answers later is below the user's own manager: path is then known only from it. */
+	if ((size_t)snprintf(cg->path, sizeof(cg->path), "%s/%s", slice, unit.name) >= sizeof(cg->path))
+		return ringwall_fail(e, -ENAMETOOLONG, "linux.cgroupsPath");
+	memcpy(cg->scope, unit.name, sizeof(cg->scope));
+	return 0;
+}
+
+int ringwall_cgroup_locate(const struct ringwall *rw, const struct ringwall_config *c, const char *id,
+			   struct ringwall_cgroup *ret, struct ringwall_err *e)
+{
+	disable(ret);
+	ret->rootless = rw->rootless;
+	if (rw->cgroup_manager == RINGWALL_CGROUP_DISABLED)
+		return 0;
+	ret->manager = rw->cgroup_manager;
+	return ret->manager == RINGWALL_CGROUP_SYSTEMD ? find_unit(rw, c, id, ret, e) : find_path(c, id, ret, e);
+}
+
 int ringwall_cgroup_create(const struct ringwall *rw, const struct ringwall_config *c, const char *id,
 			   uid_t userns_uid, struct ringwall_cgroup *ret, struct ringwall_err *e)
 {
 	struct ringwall_cgroup cg;
+	int r = ringwall_cgroup_locate(rw, c, id, &cg, e);
+
+	if (!r)
+		r = ringwall_cgroup_create_at(rw, c, id, userns_uid, &cg, e);
+	if (!r)
+		*ret = cg;
+	return r;
+}
+
+int ringwall_cgroup_create_at(const struct ringwall *rw, const struct ringwall_config *c, const char *id,
+			      uid_t userns_uid, struct ringwall_cgroup *ret, struct ringwall_err *e)
+{
+	struct ringwall_cgroup cg = *ret;
 	const char *mount;
 	int r;
 
-	disable(&cg);
-	cg.rootless = rw->rootless;
-	if (rw->cgroup_manager == RINGWALL_CGROUP_DISABLED) {
-		*ret = cg;
+	if (cg.manager == RINGWALL_CGROUP_DISABLED)
 		return 0;
-	}
-	cg.manager = rw->cgroup_manager;
 	r = ringwall_cgroup_mount(&mount, e);
 	if (r < 0)
 		return r;
 	if (cg.manager == RINGWALL_CGROUP_SYSTEMD)
 		r = ringwall_systemd_create(&cg, c, mount, id, e);
 	else
-		r = create_fs(rw, c, mount, id, &cg, e);
+		r = create_fs(rw, c, mount, &cg, e);
 	if (r < 0)
 		return r;
 	if (userns_uid != (uid_t)-1 && cg.fd >= 0) {
@@ -172,9 +208,11 @@ int ringwall_cgroup_open(enum ringwall_cgroup_manager manager, const char *path,
 		return ringwall_fail(e, -ENAMETOOLONG, "cgroup '%s'", path);
 	cg.fd = open(full, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (cg.fd < 0)
-		return ringwall_fail(e, -errno, "cgroup: open '%s'", full);
-	*ret = cg;
-	return 0;
+		r = ringwall_fail(e, -errno, "cgroup: open '%s'", full);
+	/* systemd removes an empty cgroup by itself, but keeps a failed unit: ringwall_cgroup_remove() can still be called. */
+	if (r == 0 || (r == -ENOENT && cg.scope[0]))
+		*ret = cg;
+	return r;
 }
 
 int ringwall_cgroup_apply(struct ringwall_cgroup *cg, const struct ringwall_resources *r, struct ringwall_err *e)

@@ -43,13 +43,28 @@ int ringwall_cgroup_mount(const char **ret_path, struct ringwall_err *e);
 int ringwall_cgroup_create(const struct ringwall *rw, const struct ringwall_config *c, const char *id,
 			   uid_t userns_uid, struct ringwall_cgroup *ret, struct ringwall_err *e);
 
+/**
+ * ringwall_cgroup_locate() - only where it will be: path and scope, nothing made, fd -1. The container's record is
+ * written between this and ringwall_cgroup_create_at(), so that a runtime killed there leaves nothing nameless.
+ */
+int ringwall_cgroup_locate(const struct ringwall *rw, const struct ringwall_config *c, const char *id,
+			   struct ringwall_cgroup *ret, struct ringwall_err *e);
+
+/** ringwall_cgroup_create_at() - the rest of ringwall_cgroup_create() for @cg as located. */
+int ringwall_cgroup_create_at(const struct ringwall *rw, const struct ringwall_config *c, const char *id,
+			      uid_t userns_uid, struct ringwall_cgroup *cg, struct ringwall_err *e);
+
 /** ringwall_cgroup_placed() - init is in its cgroup now: let the systemd placeholder go. No-op otherwise. */
 void ringwall_cgroup_placed(struct ringwall_cgroup *cg);
 
 /** ringwall_cgroup_attach() - move @pid in, where CLONE_INTO_CGROUP was refused (rootless systemd). */
 int ringwall_cgroup_attach(struct ringwall_cgroup *cg, pid_t pid, struct ringwall_err *e);
 
-/** ringwall_cgroup_open() - the cgroup of an existing container, from its state. -ENOENT when it is gone. */
+/**
+ * ringwall_cgroup_open() - the cgroup of an existing container, from its state.
+ * Errors: -ENOENT when it is gone. With a systemd scope @ret is filled even then, without fd, so that
+ * ringwall_cgroup_remove() can take a failed unit away.
+ */
 int ringwall_cgroup_open(enum ringwall_cgroup_manager manager, const char *path, const char *scope, bool rootless,
 			 struct ringwall_cgroup *ret, struct ringwall_err *e);
 

@@ -71,7 +71,7 @@ static int enable_level(int dir, unsigned int want)
 {
 	int r = write_mask(dir, want);
 
-	if (r == 0 || r == -EBUSY || r == -EOPNOTSUPP)
+	if (r == 0 || r == -EBUSY || r == -EOPNOTSUPP || r == -EACCES || r == -EROFS)
 		return r;
 	for (unsigned int i = 0; i < ARRAY_SIZE(controllers); i++)
 		if (want & (1u << i))

@@ -31,4 +31,8 @@ int ringwall_container_kill(const struct ringwall_state *s, struct ringwall_err 
 int ringwall_container_destroy(const struct ringwall *rw, struct ringwall_state *s, const struct ringwall_config *c,
 			       struct ringwall_cgroup *cg, struct ringwall_err *e);
 
+/** ringwall_container_stats() - ringwall_stats() of a container that the caller has open. */
+int ringwall_container_stats(const struct ringwall_state *s, struct ringwall_cgroup *cg, char **ret_json,
+			     struct ringwall_err *e);
+
 #endif

@@ -160,7 +160,7 @@ static void unwritable_file(void **state)
 
 	catch_stderr(f);
 	ringwall_log_error(&l, "it broke", NULL);
-	assert_string_equal(caught(f), "log file '/nonexistent/log': No such file or directory\nit broke\n");
+	assert_string_equal(caught(f), "log file '/nonexistent/log': no such file or directory\nit broke\n");
 }
 
 static void levels(void **state)

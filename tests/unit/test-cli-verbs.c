@@ -107,16 +107,15 @@ static void callers_find_their_options(void **state)
 	}
 }
 
-static void verbs_that_run_foreign_code_hide_the_binary(void **state)
+static void exit_codes_and_foreign_arguments(void **state)
 {
-	static const char *const verbs[] = { "run", "create", "exec", "restore" };
-
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
-		assert_true(ringwall_verb_find(verbs[i])->flags & RINGWALL_VERB_PROTECT);
-	assert_true(ringwall_verb_find("exec")->flags & RINGWALL_VERB_EXIT_255);
-	assert_true(ringwall_verb_find("exec")->flags & RINGWALL_VERB_IN_ORDER);
-	assert_true(ringwall_verb_find("ps")->flags & RINGWALL_VERB_IN_ORDER);
+	for (const struct ringwall_verb *const *v = ringwall_verbs; *v; v++) {
+		bool exec = !strcmp((*v)->name, "exec"), ps = !strcmp((*v)->name, "ps");
+
+		assert_int_equal(!!((*v)->flags & RINGWALL_VERB_EXIT_255), exec);
+		assert_int_equal(!!((*v)->flags & RINGWALL_VERB_IN_ORDER), exec || ps);
+	}
 }
 
 static void argument_counts(void **state)
@@ -190,7 +189,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tables_are_sound),
 		cmocka_unit_test(callers_find_their_options),
-		cmocka_unit_test(verbs_that_run_foreign_code_hide_the_binary),
+		cmocka_unit_test(exit_codes_and_foreign_arguments),
 		cmocka_unit_test(argument_counts),
 		cmocka_unit_test(signals),
 	};

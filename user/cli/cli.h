@@ -21,10 +21,9 @@ struct ringwall_cli {
 };
 
 #define RINGWALL_VERB_RUNTIME 1	 /* wants cli->rw */
-#define RINGWALL_VERB_PROTECT 2	 /* runs the container's code sooner or later: the binary hides itself first */
-#define RINGWALL_VERB_IN_ORDER 4 /* what follows the ID belongs to another program */
-#define RINGWALL_VERB_EXIT_255 8 /* own errors exit 255, because 1 may be the process's status */
-#define RINGWALL_VERB_NEW_ID 16	 /* its ID is a new one, so completion has none to offer */
+#define RINGWALL_VERB_IN_ORDER 2 /* what follows the ID belongs to another program */
+#define RINGWALL_VERB_EXIT_255 4 /* own errors exit 255, because 1 may be the process's status */
+#define RINGWALL_VERB_NEW_ID 8	 /* its ID is a new one, so completion has none to offer */
 
 #define RINGWALL_VERB_ANY 255 /* max_args: no limit */
 

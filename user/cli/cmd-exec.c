@@ -83,6 +83,6 @@ const struct ringwall_verb ringwall_verb_exec = {
 	.into = &opt,
 	.min_args = 1,
 	.max_args = RINGWALL_VERB_ANY,
-	.flags = RINGWALL_VERB_RUNTIME | RINGWALL_VERB_PROTECT | RINGWALL_VERB_IN_ORDER | RINGWALL_VERB_EXIT_255,
+	.flags = RINGWALL_VERB_RUNTIME | RINGWALL_VERB_IN_ORDER | RINGWALL_VERB_EXIT_255,
 	.run = run,
 };

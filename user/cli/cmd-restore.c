@@ -56,6 +56,6 @@ const struct ringwall_verb ringwall_verb_restore = {
 	.into = &opt,
 	.min_args = 1,
 	.max_args = 1,
-	.flags = RINGWALL_VERB_RUNTIME | RINGWALL_VERB_PROTECT | RINGWALL_VERB_NEW_ID,
+	.flags = RINGWALL_VERB_RUNTIME | RINGWALL_VERB_NEW_ID,
 	.run = run,
 };

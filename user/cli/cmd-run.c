@@ -27,6 +27,6 @@ const struct ringwall_verb ringwall_verb_run = {
 	.into = &o,
 	.min_args = 1,
 	.max_args = 1,
-	.flags = RINGWALL_VERB_RUNTIME | RINGWALL_VERB_PROTECT | RINGWALL_VERB_NEW_ID,
+	.flags = RINGWALL_VERB_RUNTIME | RINGWALL_VERB_NEW_ID,
 	.run = run,
 };

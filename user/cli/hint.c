@@ -22,8 +22,8 @@ static const struct {
 	{ "newuidmap", "Debian's package uidmap has newuidmap and newgidmap; /etc/subuid and /etc/subgid say what they allow", false },
 	{ "newgidmap", "Debian's package uidmap has newuidmap and newgidmap; /etc/subuid and /etc/subgid say what they allow", false },
 	{ "criu", "checkpoint and restore need CRIU; --criu says where it is", false },
-	{ "Operation not permitted", "run it as root, or with a configuration made by 'ringwall spec --rootless'", true },
-	{ "Permission denied", "run it as root, or with a configuration made by 'ringwall spec --rootless'", true },
+	{ "operation not permitted", "run it as root, or with a configuration made by 'ringwall spec --rootless'", true },
+	{ "permission denied", "run it as root, or with a configuration made by 'ringwall spec --rootless'", true },
 };
 
 const char *ringwall_hint_find(const struct ringwall_err *e)

@@ -135,14 +135,17 @@ void ringwall_log_error(const struct ringwall_logger *l, const char *text, const
 {
 	_cleanup_fd_ int fd = -1;
 	_cleanup_free_ char *both = NULL;
+	struct ringwall_err e = {};
 
 	if (l->path) {
 		fd = open_file(l);
-		if (fd < 0)
-			fprintf(stderr, "log file '%s': %s\n", l->path, strerrordesc_np(errno));
-		else if (hint && asprintf(&both, "%s (hint: %s)", text, hint) >= 0)
+		if (fd < 0) {
+			ringwall_fail(&e, -errno, "log file '%s'", l->path);
+			write_stderr("", e.text, NULL);
+		}
+		if (fd >= 0 && hint && asprintf(&both, "%s (hint: %s)", text, hint) >= 0)
 			write_file(l, fd, RINGWALL_LOG_ERROR, both);
-		else
+		else if (fd >= 0)
 			write_file(l, fd, RINGWALL_LOG_ERROR, text);
 	}
 	write_stderr("", text, hint);

@@ -4,7 +4,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../process/self.h"
 #include "cli.h"
 #include "help.h"
 #include "hint.h"
@@ -107,8 +106,7 @@ static void __attribute__((noreturn)) leave_help(const struct ringwall_cli *cli,
 	leave(cli, 0);
 }
 
-static void __attribute__((noreturn)) run_verb(struct ringwall_cli *cli, const struct ringwall_verb *verb, char *const *argv,
-					       char **args, int n)
+static void __attribute__((noreturn)) run_verb(struct ringwall_cli *cli, const struct ringwall_verb *verb, char **args, int n)
 {
 	unsigned int flags = verb->flags & RINGWALL_VERB_IN_ORDER ? RINGWALL_OPTS_IN_ORDER : 0;
 	struct ringwall_err e = {};
@@ -120,9 +118,6 @@ static void __attribute__((noreturn)) run_verb(struct ringwall_cli *cli, const s
 	if (r < 0 || ringwall_verb_check_args(verb, n, &e) < 0)
 		leave_usage(cli, verb, &e);
 	args[n] = NULL;
-	/* Before the host is touched; it may execute a copy of this program, which then arrives here again. */
-	if (verb->flags & RINGWALL_VERB_PROTECT && ringwall_self_protect(argv, &e) < 0)
-		leave_failed(cli, verb, &e);
 	if (verb->flags & RINGWALL_VERB_RUNTIME && open_runtime(cli, &e) < 0)
 		leave_failed(cli, verb, &e);
 	if (verb->run(cli, args, n, &status, &e) < 0)
@@ -135,18 +130,16 @@ int main(int argc, char **argv)
 	static struct ringwall_cli cli;
 	const struct ringwall_verb *verb;
 	struct ringwall_err e = {};
+	char **args = argv + 1; /* the parser sorts them in place */
 	int n;
 
 	if (argc < 1)
 		_exit(1);
-	/* The parser sorts its arguments; argv stays as it is for a second exec. */
-	char *args[argc];
-	memcpy(args, argv + 1, (size_t)argc * sizeof(*args)); /* with the NULL at the end */
 	n = parse_globals(&cli, argc - 1, args);
 	args[n] = NULL;
 	verb = ringwall_verb_find(args[0]);
 	if (verb)
-		run_verb(&cli, verb, argv, args + 1, n - 1);
+		run_verb(&cli, verb, args + 1, n - 1);
 	if (!strcmp(args[0], "help"))
 		leave_help(&cli, args[1]);
 	ringwall_fail_plain(&e, -EINVAL, "unknown command '%s'", args[0]);

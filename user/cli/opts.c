@@ -52,7 +52,7 @@ static int take_value(struct parser *p, const struct ringwall_option *o, const c
 
 static int store(struct parser *p, const struct ringwall_option *o, const char *attached)
 {
-	const char *value;
+	const char *value = NULL;
 	int r = take_value(p, o, attached, &value);
 
 	if (r < 0)

@@ -23,14 +23,18 @@ struct ringwall_filter {
  * @cache_dir: directory of compiled filters, made if missing (0700); NULL: no cache
  *
  * In the parent, before clone. A cache entry's name is a SHA-256 over the section's text, libseccomp's version and the
- * kernel's seccomp actions; an entry that is not a regular file of ours, or truncated, is ignored and replaced.
+ * native architecture; an entry that is not a regular file of ours, or damaged, is ignored and replaced. A hit is five
+ * system calls. Errors: -EOPNOTSUPP for an action that this kernel does not have, -E2BIG above 4096 instructions.
  */
 int ringwall_filter_build(const struct ringwall_config *c, const char *cache_dir, struct ringwall_filter *ret,
 			  struct ringwall_err *e);
 
 /**
  * ringwall_filter_load() - install on the calling process.
- * @ret_listener: notification fd when @f->notify, else -1
+ * @ret_listener: notification fd (close-on-exec) when @f->notify, else -1
+ *
+ * Errors: -EACCES without CAP_SYS_ADMIN or no_new_privs, -EINVAL for a flag that this kernel does not have.
+ * From here on every system call of the caller is the profile's to refuse.
  */
 int ringwall_filter_load(const struct ringwall_filter *f, int *ret_listener, struct ringwall_err *e);
 

@@ -119,6 +119,17 @@ static uint32_t containers_used(void)
 	return n;
 }
 
+static uint32_t containers_in_state(uint32_t state)
+{
+	struct ringwall_table t = containers_map();
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < t.n; i++)
+		n += ((const struct ringwall_container *)ringwall_table_at(&t, i))->state == state;
+	ringwall_table_close(&t);
+	return n;
+}
+
 static uint32_t policy_of(uint32_t slot)
 {
 	struct ringwall_table t = containers_map();
@@ -652,51 +663,121 @@ static void many_policies(void **state)
 	nothing_is_left();
 }
 
-/* Eight runtimes at once on a host where nothing is loaded, or mounted. */
-static void first_use_race(void **state)
+/* One of eight runtimes that wait for @go to end. */
+static pid_t racer(int i, int cgroup, const int go[2])
 {
-	char paths[8][512];
-	int fds[8], p[2];
+	pid_t pid = fork();
+	char id[16], c;
+
+	if (pid)
+		return pid;
+	close(go[1]);
+	snprintf(id, sizeof(id), "race-%d", i);
+	(void)!read(go[0], &c, 1);
+	attach(id, cgroup, exact, ARRAY_SIZE(exact));
+	_exit(0);
+}
+
+static void race(char paths[8][512])
+{
+	int fds[8], go[2];
 	pid_t pids[8];
 
-	(void)state;
 	bpffs_fresh();
-	assert_return_code(pipe2(p, O_CLOEXEC), errno);
+	assert_return_code(pipe2(go, O_CLOEXEC), errno);
 	for (int i = 0; i < 8; i++) {
-		char id[16], c;
+		char id[16];
 
 		snprintf(id, sizeof(id), "race-%d", i);
 		fds[i] = cgroup_make(id, paths[i]);
-		pids[i] = fork();
-		if (pids[i])
-			continue;
-		close(p[1]);
-		(void)!read(p[0], &c, 1); /* ends for all at once */
-		attach(id, fds[i], exact, ARRAY_SIZE(exact));
-		_exit(0);
+		pids[i] = racer(i, fds[i], go);
 	}
-	close(p[1]);
-	close(p[0]);
+	close(go[1]);
+	close(go[0]);
 	for (int i = 0; i < 8; i++) {
 		int status;
 
 		assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
 		assert_int_equal(status, 0);
+		close(fds[i]);
 	}
 	assert_int_equal(containers_used(), 8);
-	for (int i = 0; i < 8; i++) {
-		char id[16];
+	assert_int_equal(count(RINGWALL_PINS_LINKS), 8);
+}
 
-		snprintf(id, sizeof(id), "race-%d", i);
-		assert_seen(paths[i], exact, ARRAY_SIZE(exact));
-		/* Complete and alive: not taken by its name alone, as it may be another runtime's. */
-		release(0, id);
-		assert_int_equal(containers_used(), 8 - (uint32_t)i);
-		close(fds[i]);
-		cgroup_remove(paths[i]);
-		release(0, id);
+/* Eight runtimes at once on a host where nothing is loaded, or mounted. */
+static void first_use_race(void **state)
+{
+	char paths[8][512], id[16];
+
+	(void)state;
+	for (int round = 0; round < 20; round++) {
+		race(paths);
+		assert_seen(paths[round % 8], exact, ARRAY_SIZE(exact));
+		for (int i = 0; i < 8; i++) {
+			snprintf(id, sizeof(id), "race-%d", i);
+			/* Complete and alive: not taken by its name alone, as it may be another runtime's. */
+			release(0, id);
+			assert_int_equal(containers_used(), 8 - (uint32_t)i);
+			cgroup_remove(paths[i]);
+			release(0, id);
+		}
+		nothing_is_left();
 	}
-	nothing_is_left();
+}
+
+/* On a bpffs that all may write to, somebody else was first. */
+static void foreign_directory(void **state)
+{
+	struct ringwall_resources r = { 0 };
+	_cleanup_fd_ int fd = -1;
+	struct ringwall_err e;
+	char path[512];
+	uint32_t slot = 0;
+
+	(void)state;
+	bpffs_fresh();
+	fd = cgroup_make("foreign", path);
+	assert_return_code(mount("bpf", RINGWALL_BPFFS, "bpf", 0, NULL), errno);
+	assert_return_code(mkdir(RINGWALL_PINS, 0700), errno);
+	assert_return_code(chown(RINGWALL_PINS, 1, 1), errno);
+	assert_int_equal(ringwall_policy_attach("foreign", fd, &r, &slot, &e), -EPERM);
+	assert_return_code(chown(RINGWALL_PINS, 0, 0), errno);
+	assert_return_code(chmod(RINGWALL_PINS, 0770), errno);
+	assert_int_equal(ringwall_policy_attach("foreign", fd, &r, &slot, &e), -EPERM);
+	assert_int_equal(slot, 0);
+	assert_int_equal(count(RINGWALL_PINS), 0);
+	cgroup_remove(path);
+	bpffs_fresh();
+}
+
+/* Somebody without the right to use BPF: told so, and nothing is mounted for them. */
+static void unprivileged(void **state)
+{
+	_cleanup_fd_ int fd = -1;
+	char path[512];
+	int status;
+	pid_t pid;
+
+	(void)state;
+	bpffs_fresh();
+	fd = cgroup_make("unprivileged", path);
+	pid = fork();
+	if (!pid) {
+		struct ringwall_resources r = { 0 };
+		struct ringwall_err e = { 0 };
+		uint32_t slot = 0;
+		int err;
+
+		if (setuid(65534) < 0)
+			_exit(2);
+		err = ringwall_policy_attach("unprivileged", fd, &r, &slot, &e);
+		_exit(err != -EOPNOTSUPP || !strstr(e.text, "root") || ringwall_policy_release(0, "unprivileged", &e));
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_int_equal(access(RINGWALL_PINS, F_OK), -1);
+	cgroup_remove(path);
 }
 
 /*
@@ -758,6 +839,12 @@ static void recover(const char *path, const char *id)
 	char again[512];
 	uint32_t slot;
 
+	if (access(RINGWALL_PINS_ABI, F_OK) == 0) {
+		/* What was not complete goes at once, what was when the cgroup is gone. */
+		release(0, id);
+		assert_int_equal(containers_in_state(RINGWALL_SLOT_CLAIMED), 0);
+		assert_int_equal(count(RINGWALL_PINS_LINKS), containers_used());
+	}
 	cgroup_remove(path);
 	release(0, id);
 	if (access(RINGWALL_PINS_ABI, F_OK) == 0) {
@@ -918,6 +1005,8 @@ int main(void)
 		cmocka_unit_test(full_policies),
 		cmocka_unit_test(many_policies),
 		cmocka_unit_test(first_use_race),
+		cmocka_unit_test(foreign_directory),
+		cmocka_unit_test(unprivileged),
 		cmocka_unit_test(killed_in_attach),
 		cmocka_unit_test(killed_in_release),
 		cmocka_unit_test(killed_in_first_attach),

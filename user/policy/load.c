@@ -176,12 +176,15 @@ static int mount_bpffs(struct ringwall_err *e)
 
 int ringwall_pins_prepare(struct ringwall_err *e)
 {
-	/* Two who mount at once would hide each other's pins; this directory is there before the mount. */
-	_cleanup_fd_ int fd = open("/sys/fs", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	/*
+	 * Two who mount at once would hide each other's pins. The lock for that must be there before the mount, the
+	 * same for all who see this mount point, and out of reach for others than root, who could hold it for ever.
+	 */
+	_cleanup_fd_ int fd = open("/proc/1/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int err;
 
 	if (fd < 0 || flock(fd, LOCK_EX) < 0)
-		return ringwall_pins_fail(e, -errno, "lock '/sys/fs'");
+		return ringwall_pins_fail(e, -errno, "lock '/proc/1/fd'");
 	err = probe(e);
 	if (!err)
 		err = mount_bpffs(e);

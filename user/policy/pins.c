@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 
 #include "../lib/cleanup.h"
 #include "bpf.h"
@@ -40,6 +41,18 @@ static int open_dir(void)
 	return fd < 0 ? -errno : fd;
 }
 
+/* A bpffs mounted without mode= is writable for all: whoever came first could have us use maps of theirs. */
+static int check_owner(int fd, struct ringwall_err *e)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return ringwall_fail(e, -errno, "stat '%s'", RINGWALL_PINS);
+	if (st.st_uid || st.st_mode & 077)
+		return ringwall_fail_plain(e, -EPERM, "device policy: '%s' is not root's alone: remove it", RINGWALL_PINS);
+	return 0;
+}
+
 static int lock(int fd)
 {
 	while (flock(fd, LOCK_EX) < 0)
@@ -61,6 +74,9 @@ int ringwall_pins_lock(enum ringwall_pins_mode mode, int *ret_containers, struct
 	}
 	if (fd < 0)
 		return ringwall_pins_fail(e, fd, RINGWALL_PINS);
+	err = check_owner(fd, e);
+	if (err < 0)
+		return err;
 	err = lock(fd);
 	if (err < 0)
 		return ringwall_fail(e, err, "lock '%s'", RINGWALL_PINS);

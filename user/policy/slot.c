@@ -134,16 +134,6 @@ int ringwall_slot_find(struct ringwall_table *t, uint32_t handle, struct ringwal
 	return 0;
 }
 
-static int pin_link(int link_fd, const char *path)
-{
-	int err = ringwall_bpf_pin(link_fd, path);
-
-	/* The slot was free, so the pin is nobody's: its runtime was killed between unpinning and freeing. */
-	if (err == -EEXIST && unlink(path) == 0)
-		err = ringwall_bpf_pin(link_fd, path);
-	return err;
-}
-
 static int attach_class(const struct class *class, struct ringwall_container *c, int cgroup_fd, struct ringwall_err *e)
 {
 	_cleanup_fd_ int prog = ringwall_pins_get(class->program, e), link = -1;
@@ -154,10 +144,11 @@ static int attach_class(const struct class *class, struct ringwall_container *c,
 		return prog;
 	link = ringwall_bpf_attach(prog, cgroup_fd, class->attach_type);
 	if (link < 0)
-		return ringwall_pins_fail(e, link, "attach to the container's cgroup");
+		return ringwall_fail(e, link, "device policy: attach to the container's cgroup%s", link == -EPERM ?
+				     " (no CAP_NET_ADMIN, or a program without BPF_F_ALLOW_MULTI on a cgroup above)" : "");
 	c->classes |= class->bit; /* before the pin: a runtime killed from here on leaves one that will be looked for */
 	link_path(class, c->slot & RINGWALL_INDEX_MASK, path);
-	err = pin_link(link, path);
+	err = ringwall_bpf_pin(link, path);
 	return err < 0 ? ringwall_fail(e, err, "pin '%s'", path) : 0;
 }
 

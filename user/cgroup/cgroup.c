@@ -217,6 +217,7 @@ int ringwall_cgroup_open(enum ringwall_cgroup_manager manager, const char *path,
 
 int ringwall_cgroup_apply(struct ringwall_cgroup *cg, const struct ringwall_resources *r, struct ringwall_err *e)
 {
+	struct ringwall_resources full;
 	bool fresh = cg->fresh;
 	int ret;
 
@@ -230,14 +231,16 @@ int ringwall_cgroup_apply(struct ringwall_cgroup *cg, const struct ringwall_reso
 	ret = ringwall_resources_check(cg, r, e);
 	if (ret < 0)
 		return ret;
+	full = *r;
+	ringwall_resources_complete(cg, &full);
 	/* A scope that was just started has them already. */
 	cg->fresh = false;
 	if (cg->manager == RINGWALL_CGROUP_SYSTEMD && !fresh) {
-		ret = ringwall_systemd_update(cg, r, e);
+		ret = ringwall_systemd_update(cg, &full, e);
 		if (ret < 0)
 			return ret;
 	}
-	return ringwall_resources_apply(cg, r, e);
+	return ringwall_resources_apply(cg, &full, e);
 }
 
 int ringwall_cgroup_wait_empty(struct ringwall_cgroup *cg, int timeout_ms)

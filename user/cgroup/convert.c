@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <string.h>
 
+#include "../process/bitlist.h"
 #include "internal.h"
+
+#define LONG_BITS (8 * sizeof(unsigned long))
 
 /* log2 of @x ≥ 1 by squaring: without libm, which nothing else in the binary wants. Exact to about 1e-14. */
 static double binary_log(uint64_t x)
@@ -105,50 +108,23 @@ uint64_t ringwall_convert_quota(int64_t quota, uint64_t period)
 	return usec > UINT64_MAX - 1 ? UINT64_MAX - 1 : (uint64_t)usec;
 }
 
-static int parse_number(const char **p, unsigned int limit, unsigned int *ret)
-{
-	unsigned int v = 0;
-	const char *start = *p;
-
-	for (; **p >= '0' && **p <= '9'; (*p)++) {
-		v = v * 10 + (unsigned int)(**p - '0');
-		if (v >= limit)
-			return -ERANGE;
-	}
-	*ret = v;
-	return *p == start ? -EINVAL : 0;
-}
-
 int ringwall_convert_cpus(const char *list, uint8_t *ret, size_t size, size_t *ret_len)
 {
-	unsigned int first, last, limit = (unsigned int)size * 8;
+	unsigned long mask[8192 / LONG_BITS];
+	int r = ringwall_bitlist_parse(list, mask, 8192);
 	size_t len = 0;
-	int r;
 
+	if (r <= 0)
+		return r < 0 ? r : -EINVAL;
 	memset(ret, 0, size);
-	for (const char *p = list;;) {
-		p += strspn(p, " \n");
-		if (*p == ',') {
-			p++;
+	for (size_t i = 0; i < 8192; i++) {
+		if (!(mask[i / LONG_BITS] >> i % LONG_BITS & 1))
 			continue;
-		}
-		if (!*p)
-			break;
-		r = parse_number(&p, limit, &first);
-		last = first;
-		if (r == 0 && *p == '-') {
-			p++;
-			r = parse_number(&p, limit, &last);
-		}
-		if (r < 0)
-			return r;
-		if (last < first || !strchr(", \n", *p))
-			return -EINVAL;
-		for (unsigned int i = first; i <= last; i++)
-			ret[i / 8] |= (uint8_t)(1u << i % 8);
-		if (len <= last / 8)
-			len = last / 8 + 1;
+		len = i / 8 + 1;
+		if (len > size)
+			return -ERANGE;
+		ret[i / 8] |= (uint8_t)(1u << i % 8);
 	}
 	*ret_len = len;
-	return len ? 0 : -EINVAL;
+	return 0;
 }

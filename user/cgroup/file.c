@@ -70,8 +70,7 @@ int ringwall_cgroup_file_slurp(int dir, const char *name, char **ret, size_t *re
 	return 0;
 }
 
-/* Decimal digits up to the end or white space, or "max". */
-static int parse_u64(const char *s, uint64_t *ret)
+int ringwall_cgroup_number(const char *s, uint64_t *ret)
 {
 	uint64_t v = 0;
 	const char *p = s;
@@ -94,7 +93,7 @@ int ringwall_cgroup_file_u64(int dir, const char *name, uint64_t *ret)
 	char buf[64];
 	ssize_t n = ringwall_cgroup_file_read(dir, name, buf, sizeof(buf));
 
-	return n < 0 ? (int)n : parse_u64(buf, ret);
+	return n < 0 ? (int)n : ringwall_cgroup_number(buf, ret);
 }
 
 int ringwall_cgroup_key(const char *text, const char *key, uint64_t *ret)
@@ -104,7 +103,7 @@ int ringwall_cgroup_key(const char *text, const char *key, uint64_t *ret)
 	for (const char *line = text; line && *line; line = strchr(line, '\n')) {
 		line += *line == '\n';
 		if (!strncmp(line, key, len) && line[len] == ' ')
-			return parse_u64(line + len + 1, ret);
+			return ringwall_cgroup_number(line + len + 1, ret);
 	}
 	return -ENOENT;
 }

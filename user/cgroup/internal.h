@@ -24,6 +24,9 @@ ssize_t ringwall_cgroup_file_read(int dir, const char *name, char *buf, size_t s
 /** ringwall_cgroup_file_slurp() - the whole file, NUL-terminated, to be freed. 0 or -errno. */
 int ringwall_cgroup_file_slurp(int dir, const char *name, char **ret, size_t *ret_len);
 
+/** ringwall_cgroup_number() - decimal digits up to the end or white space; "max" is UINT64_MAX. -EINVAL, -ERANGE. */
+int ringwall_cgroup_number(const char *s, uint64_t *ret);
+
 /** ringwall_cgroup_file_u64() - a file with one number; "max" is UINT64_MAX. 0 or -errno. */
 int ringwall_cgroup_file_u64(int dir, const char *name, uint64_t *ret);
 
@@ -107,6 +110,8 @@ int ringwall_cgroupfs_missing(const struct ringwall_cgroup *cg, enum ringwall_co
 
 /** ringwall_resources_controllers() - bits of the controllers that @r limits something of. */
 unsigned int ringwall_resources_controllers(const struct ringwall_resources *r);
+/** ringwall_resources_complete() - where only one of cpu.quota and cpu.period is asked for: the other as it is now. */
+void ringwall_resources_complete(const struct ringwall_cgroup *cg, struct ringwall_resources *r);
 /** ringwall_resources_apply() - the files only. */
 int ringwall_resources_apply(struct ringwall_cgroup *cg, const struct ringwall_resources *r, struct ringwall_err *e);
 /** ringwall_resources_swap() - memory.swap.max as @r asks for it, see ringwall_convert_swap(). */

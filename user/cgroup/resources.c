@@ -100,17 +100,15 @@ static int format_weight(struct request *q)
 	return snprintf(q->text, sizeof(q->text), "%" PRIu64, ringwall_convert_shares(q->r->cpu.shares.v));
 }
 
-/* "QUOTA PERIOD"; the kernel keeps the period when only a quota is written, the other way round it is up to us. */
 static int format_cpu_max(struct request *q)
 {
-	char quota[64] = "max";
+	char quota[24] = "max";
 
+	if (!set_i64(q->r->cpu.quota) && !set_u64(q->r->cpu.period))
+		return 0;
 	if (limits(q->r->cpu.quota))
 		snprintf(quota, sizeof(quota), "%" PRId64, q->r->cpu.quota.v);
-	else if (!set_i64(q->r->cpu.quota) && !set_u64(q->r->cpu.period))
-		return 0;
-	else if (!set_i64(q->r->cpu.quota) && ringwall_cgroup_file_read(q->cg->fd, "cpu.max", quota, sizeof(quota)) > 0)
-		quota[strcspn(quota, " ")] = '\0';
+	/* Without a period the kernel keeps the one it has. */
 	if (!set_u64(q->r->cpu.period))
 		return format_string(q, quota);
 	return snprintf(q->text, sizeof(q->text), "%s %" PRIu64, quota, q->r->cpu.period.v);
@@ -334,6 +332,23 @@ static int apply_unified(struct ringwall_cgroup *cg, const struct ringwall_resou
 		} while (*line);
 	}
 	return 0;
+}
+
+void ringwall_resources_complete(const struct ringwall_cgroup *cg, struct ringwall_resources *r)
+{
+	uint64_t quota, period;
+	char now[64], *space;
+
+	if (set_i64(r->cpu.quota) == set_u64(r->cpu.period) ||
+	    ringwall_cgroup_file_read(cg->fd, "cpu.max", now, sizeof(now)) < 0)
+		return;
+	space = strchr(now, ' ');
+	if (!space || ringwall_cgroup_number(now, &quota) < 0 || ringwall_cgroup_number(space + 1, &period) < 0)
+		return;
+	if (set_i64(r->cpu.quota))
+		r->cpu.period = (struct ringwall_opt_u64){ true, period };
+	else
+		r->cpu.quota = (struct ringwall_opt_i64){ true, quota > INT64_MAX ? -1 : (int64_t)quota };
 }
 
 /* An update may name swap alone: then it is counted over the memory limit in force. */

@@ -72,30 +72,8 @@ static void put_cpu_max(struct ringwall_dbus_out *o, int64_t quota, uint64_t per
 	ringwall_unit_put_u64(o, "CPUQuotaPerSecUSec", ringwall_convert_quota(quota, period));
 }
 
-/* A quota or a period alone goes with the other one as it is; systemd has them as one ratio. */
-static void put_quota(struct ringwall_dbus_out *o, const struct ringwall_cgroup *cg, const struct ringwall_resources *r,
-		      bool plain)
-{
-	int64_t quota = r->cpu.quota.has ? r->cpu.quota.v : 0;
-	uint64_t period = r->cpu.period.has ? r->cpu.period.v : 0;
-	char now[64];
-
-	if (!quota && !period)
-		return;
-	if ((!quota || !period) && cg->fd >= 0 && ringwall_cgroup_file_read(cg->fd, "cpu.max", now, sizeof(now)) > 0) {
-		long long now_quota = -1;
-		unsigned long long now_period = 0;
-
-		if (sscanf(now, "max %llu", &now_period) != 1)
-			(void)sscanf(now, "%lld %llu", &now_quota, &now_period);
-		quota = quota ?: now_quota;
-		period = period ?: now_period;
-	}
-	put_cpu_max(o, quota, period, plain);
-}
-
-static int put_cpu(struct ringwall_dbus_out *o, const struct ringwall_cgroup *cg, const struct ringwall_resources *r,
-		   bool plain, struct ringwall_err *e)
+static int put_cpu(struct ringwall_dbus_out *o, const struct ringwall_resources *r, bool plain,
+		   struct ringwall_err *e)
 {
 	int ret;
 
@@ -106,7 +84,8 @@ static int put_cpu(struct ringwall_dbus_out *o, const struct ringwall_cgroup *cg
 	} else if (r->cpu.shares.has && r->cpu.shares.v) {
 		ringwall_unit_put_u64(o, "CPUWeight", ringwall_convert_shares(r->cpu.shares.v));
 	}
-	put_quota(o, cg, r, plain);
+	if ((r->cpu.quota.has && r->cpu.quota.v) || (r->cpu.period.has && r->cpu.period.v))
+		put_cpu_max(o, r->cpu.quota.has ? r->cpu.quota.v : -1, r->cpu.period.has ? r->cpu.period.v : 0, plain);
 	/* Since systemd 244. */
 	if (plain)
 		return 0;
@@ -139,8 +118,7 @@ static bool parse_limit(const char *text, uint64_t *ret)
 	return true;
 }
 
-static int put_unified(struct ringwall_dbus_out *o, const char *key, const char *value, bool plain,
-		       struct ringwall_err *e)
+static void put_unified(struct ringwall_dbus_out *o, const char *key, const char *value, bool plain)
 {
 	unsigned long long quota, period = 0;
 	uint64_t v;
@@ -155,14 +133,13 @@ static int put_unified(struct ringwall_dbus_out *o, const char *key, const char 
 			put_cpu_max(o, (int64_t)quota, period, plain);
 	}
 	if (plain)
-		return 0;
+		return;
 	if (!strcmp(key, "cpu.idle") && parse_limit(value, &v) && v == 1)
 		ringwall_unit_put_u64(o, "CPUWeight", 0);
 	if (!strcmp(key, "cpuset.cpus"))
-		return put_cpus(o, "AllowedCPUs", value, "linux.resources.unified.'cpuset.cpus'", e);
+		(void)put_cpus(o, "AllowedCPUs", value, key, NULL);
 	if (!strcmp(key, "cpuset.mems"))
-		return put_cpus(o, "AllowedMemoryNodes", value, "linux.resources.unified.'cpuset.mems'", e);
-	return 0;
+		(void)put_cpus(o, "AllowedMemoryNodes", value, key, NULL);
 }
 
 int ringwall_unit_put_resources(struct ringwall_dbus_out *o, const struct ringwall_cgroup *cg,
@@ -186,9 +163,9 @@ int ringwall_unit_put_resources(struct ringwall_dbus_out *o, const struct ringwa
 		ringwall_unit_put_u64(o, "TasksMax", r->pids_limit.v > 0 ? (uint64_t)r->pids_limit.v : UINT64_MAX);
 	if (r->block_io.weight)
 		ringwall_unit_put_u64(o, "IOWeight", ringwall_convert_blkio(r->block_io.weight));
-	ret = put_cpu(o, cg, r, plain, e);
-	for (size_t i = 0; ret == 0 && i < r->unified.n; i++)
-		ret = put_unified(o, r->unified.v[i].key, r->unified.v[i].value, plain, e);
+	ret = put_cpu(o, r, plain, e);
+	for (size_t i = 0; i < r->unified.n; i++)
+		put_unified(o, r->unified.v[i].key, r->unified.v[i].value, plain);
 	return ret;
 }
 

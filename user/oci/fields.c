@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define MAX_PATH_TEXT 200
-#define MAX_MESSAGE 300
+#define MAX_MESSAGE 400
 /* More words than this are not listed in a message. */
 #define FEW_NAMES 8
 
@@ -115,14 +115,12 @@ int ringwall_reader_fail_memory(struct ringwall_reader *r)
 
 static int fail_name(struct ringwall_reader *r, const struct ringwall_json *v, const struct ringwall_name *names)
 {
-	char list[MAX_MESSAGE - 120] = "";
+	char list[MAX_MESSAGE - 150] = "";
 	size_t n = 0;
 
 	for (size_t i = 0; names[i].name; i++) {
-		if (i == FEW_NAMES || n >= sizeof(list) / 2)
-			return ringwall_reader_fail(r, v, "unknown value \"%.80s\"", v->str);
 		n += (size_t)snprintf(list + n, sizeof(list) - n, "%s\"%s\"", i ? ", " : "", names[i].name);
-		if (n >= sizeof(list))
+		if (i == FEW_NAMES || n >= sizeof(list))
 			return ringwall_reader_fail(r, v, "unknown value \"%.80s\"", v->str);
 	}
 	return ringwall_reader_fail(r, v, "must be one of %s, not \"%.80s\"", list, v->str);

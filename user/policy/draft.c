@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "sha256.h"
+#include "../lib/sha256.h"
 
 /* Everything the policy says, in the one form that the compiler gives it; identity and place stay out. */
 static void hash(struct ringwall_draft *d)
@@ -11,10 +11,10 @@ static void hash(struct ringwall_draft *d)
 	struct ringwall_sha256 h;
 
 	ringwall_sha256_init(&h);
-	ringwall_sha256_add(&h, &d->policy, sizeof(d->policy)); /* id, generation and hash are still zero */
-	ringwall_sha256_add(&h, d->devices.keys, d->devices.n * sizeof(*d->devices.keys));
-	ringwall_sha256_add(&h, d->devices.verdicts, d->devices.n * sizeof(*d->devices.verdicts));
-	ringwall_sha256_end(&h, d->policy.sha256);
+	ringwall_sha256_update(&h, &d->policy, sizeof(d->policy)); /* id, generation and hash are still zero */
+	ringwall_sha256_update(&h, d->devices.keys, d->devices.n * sizeof(*d->devices.keys));
+	ringwall_sha256_update(&h, d->devices.verdicts, d->devices.n * sizeof(*d->devices.verdicts));
+	ringwall_sha256_final(&h, d->policy.sha256);
 }
 
 int ringwall_draft_compile(const struct ringwall_resources *r, struct ringwall_draft *ret, struct ringwall_err *e)

@@ -124,6 +124,34 @@ $(SKELETONS): $(BUILD)/bpf/%.skel.h: $(BUILD)/bpf/%.bpf.o
 
 .SECONDARY:
 
+# The init program: what runs between the runtime and a container's own program. It is made of its own files and of those of
+# the library that it may need (the linker takes what it does need), and embedded in the runtime, so it is small: with
+# musl where that is installed, else with the C library there is, which makes it larger and slower to start.
+INIT_LIB := $(wildcard $(addprefix user/,lib/arena.c lib/err.c lib/json.c lib/json-out.c lib/region.c lib/sock.c lib/sha256.c \
+	mount/*.c ns/*.c plan/*.c process/*.c oci/names.c seccomp/load.c state/hooks.c terminal/console.c))
+# The runtime's side of starting that program.
+INIT_LIB := $(filter-out user/process/child.c user/process/clone.c user/process/listen.c user/process/pidfile.c,$(INIT_LIB))
+INIT_OBJ := $(patsubst %.c,$(BUILD)/init/%.o,$(sort $(wildcard user/init/*.c)) $(INIT_LIB))
+INIT_CC ?= $(or $(shell command -v musl-gcc),$(CC))
+# musl-gcc looks at musl's headers alone; those of the kernel are behind them. It lacks one function of glibc's.
+INIT_MUSL := -idirafter /usr/include $(addprefix -idirafter ,$(wildcard /usr/include/$(ARCH)-linux-gnu)) -Dstrerrordesc_np=strerror
+INIT_CFLAGS := -std=gnu11 -Os -g $(WARNINGS) $(HARDENING) -fno-pie -ffunction-sections -fdata-sections \
+	-fno-asynchronous-unwind-tables -DRINGWALL_INIT_PROGRAM $(if $(findstring musl,$(INIT_CC)),$(INIT_MUSL))
+
+$(INIT_OBJ): $(BUILD)/init/%.o: %.c $(BUILD)/.flags | $(GENERATED)
+	@mkdir -p $(@D)
+	$(call say,INITCC,$@)
+	$(Q)$(INIT_CC) $(ALL_CPPFLAGS) $(INIT_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/init/ringwall-init: $(INIT_OBJ)
+	$(call say,LD,$@)
+	$(Q)$(INIT_CC) $(INIT_CFLAGS) $(ALL_LDFLAGS) -static -no-pie -s -o $@ $(INIT_OBJ)
+
+$(BUILD)/user/init/blob.o: user/init/blob.S $(BUILD)/init/ringwall-init
+	@mkdir -p $(@D)
+	$(call say,AS,$@)
+	$(Q)$(CC) -DRINGWALL_INIT_FILE='"$(BUILD)/init/ringwall-init"' -Wa,-I$(BUILD)/init -c -o $@ $<
+
 # Link -----------------------------------------------------------------------------------------------------------
 
 $(BUILD)/libringwall.a: $(LIB_OBJ)

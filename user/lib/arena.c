@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "arena.h"
+#include "region.h"
 
 #include <stdarg.h>
 #include <stdalign.h>
@@ -37,6 +38,8 @@ void *ringwall_arena_alloc(struct ringwall_arena *a, size_t size)
 	if (size > SIZE_MAX / 2)
 		return NULL;
 	size = (size + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
+	if (a->region)
+		return ringwall_region_alloc(a->region, size);
 	if (!b || b->size - b->used < size) {
 		struct ringwall_arena_block *fresh = block_new(size > BLOCK_SIZE / 4 ? size : BLOCK_SIZE);
 

@@ -4,12 +4,16 @@
 
 #include <stddef.h>
 
+struct ringwall_region;
+
 /**
  * struct ringwall_arena - bump allocator for values that live and die together (a parsed document, a plan).
  * Zero-initialised is a valid empty arena. Memory comes zeroed and is returned only as a whole.
+ * @region: when set, memory comes from there, and is the region's owner's to return
  */
 struct ringwall_arena {
 	struct ringwall_arena_block *blocks;
+	struct ringwall_region *region;
 };
 
 /** ringwall_arena_alloc() - @size zeroed bytes aligned for any type, or NULL when memory is out. */

@@ -7,12 +7,12 @@
 #include <unistd.h>
 
 #include "../policy/policy.h"
+#include "../process/rdt.h"
 #include "../state/hooks.h"
 #include "cleanup.h"
 #include "container.h"
 
 #define KILL_TIMEOUT_MS 10000 /* as runc */
-#define RESCTRL "/sys/fs/resctrl"
 
 int ringwall_container_cgroup(const struct ringwall_state *s, struct ringwall_cgroup *ret, struct ringwall_err *e)
 {
@@ -113,18 +113,17 @@ static int release_policy(const struct ringwall_state *s, struct ringwall_err *e
 	return ringwall_policy_release(s->slot, s->id, e);
 }
 
-static int remove_rdt(const struct ringwall_state *s, struct ringwall_err *e)
+static int remove_rdt(const struct ringwall_state *s, const struct ringwall_config *c, struct ringwall_err *e)
 {
-	char path[4096];
+	/* Without a config, the class that is certainly the container's own: the one that bears its name. */
+	const struct ringwall_intel_rdt own = { .set = true };
+	_cleanup_fd_ int resctrl = -1;
 
-	if (!s->intel_rdt_clos || !*s->intel_rdt_clos)
+	if (!s->intel_rdt_clos)
 		return 0;
-	if (strchr(s->intel_rdt_clos, '/') || s->intel_rdt_clos[0] == '.')
-		return ringwall_fail(e, -EINVAL, "resctrl group '%.100s'", s->intel_rdt_clos);
-	snprintf(path, sizeof(path), RESCTRL "/%.4000s", s->intel_rdt_clos);
-	if (rmdir(path) < 0 && errno != ENOENT)
-		return ringwall_fail(e, -errno, "remove resctrl group '%.100s'", s->intel_rdt_clos);
-	return 0;
+	if (ringwall_rdt_open(&resctrl, NULL) < 0)
+		return 0; /* unmounted since: the classes went with it */
+	return ringwall_rdt_remove(resctrl, c && c->intel_rdt.set ? &c->intel_rdt : &own, s->id, e);
 }
 
 static void run_poststop(const struct ringwall *rw, const struct ringwall_state *s, const struct ringwall_config *c)
@@ -148,7 +147,7 @@ static int destroy(const struct ringwall *rw, struct ringwall_state *s, const st
 	if (!r)
 		r = release_policy(s, e); /* after the cgroup: until then somebody might be in it */
 	if (!r)
-		r = remove_rdt(s, e);
+		r = remove_rdt(s, c, e);
 	if (r < 0)
 		return r;
 	if (c)

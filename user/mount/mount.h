@@ -42,6 +42,13 @@ int ringwall_mount_setattr(int fd, bool recursive, uint64_t set, uint64_t clear)
 int ringwall_mount_open_tree(const struct ringwall_op *op, struct ringwall_err *e);
 
 /**
+ * ringwall_mount_idmap() - id-map the detached tree op->fd; recursively for "ridmap".
+ * The runtime must have CAP_SYS_ADMIN over the tree's filesystem: before the clone, not in the container.
+ */
+int ringwall_mount_idmap(const struct ringwall_op *op, const struct ringwall_idmaps *uids,
+			 const struct ringwall_idmaps *gids, struct ringwall_err *e);
+
+/**
  * ringwall_mount_copyup() - a tmpfs over @target that starts with what the image has there ("tmpcopyup").
  * @data: the tmpfs's own options
  */

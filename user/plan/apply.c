@@ -136,3 +136,12 @@ int ringwall_plan_apply(const struct ringwall_plan *p, size_t from, size_t to, s
 	}
 	return 0;
 }
+
+size_t ringwall_plan_find(const struct ringwall_plan *p, enum ringwall_op_kind kind)
+{
+	size_t i;
+
+	for (i = 0; i < p->n && p->ops[i].kind != kind; i++)
+		;
+	return i;
+}

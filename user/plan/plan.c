@@ -58,8 +58,22 @@ static struct ringwall_op *op_add(struct ringwall_plan *p, enum ringwall_op_kind
 	op->kind = kind;
 	op->path = path;
 	op->source = source;
+	op->flags.data = op->path + strlen(op->path); /* "" */
 	op->fd = -1;
 	return op;
+}
+
+/*
+ * Steps are read by another program, through shared memory (lib/region.h): what they point to must lie in the
+ * plan's arena or the config's. This is for what this file names itself.
+ */
+static const char *own(struct ringwall_plan *p, const char *s)
+{
+	char *copy = s ? ringwall_arena_strndup(&p->arena, s, strlen(s)) : NULL;
+
+	if (s && !copy)
+		p->failed = true;
+	return copy ?: "";
 }
 
 static size_t plan_size(const struct ringwall_config *c)
@@ -158,6 +172,19 @@ static void device_add(struct ringwall_plan *p, const struct ringwall_device *d,
 	op->index = i;
 }
 
+static void default_device_add(struct ringwall_plan *p, size_t i)
+{
+	struct ringwall_device *d = ringwall_arena_alloc(&p->arena, sizeof(*d));
+
+	if (!d) {
+		p->failed = true;
+		return;
+	}
+	*d = default_devices[i];
+	d->path = own(p, d->path);
+	device_add(p, d, i);
+}
+
 static void dev_add(struct ringwall_plan *p, const struct ringwall_config *c)
 {
 	size_t i;
@@ -166,12 +193,12 @@ static void dev_add(struct ringwall_plan *p, const struct ringwall_config *c)
 		return;
 	for (i = 0; i < ARRAY_SIZE(default_devices); i++)
 		if (!device_listed(c, default_devices[i].path))
-			device_add(p, &default_devices[i], i);
+			default_device_add(p, i);
 	for (i = 0; i < c->n_devices; i++)
 		device_add(p, &c->devices[i], i);
-	op_add(p, RINGWALL_OP_PTMX, "/dev/ptmx", "pts/ptmx");
+	op_add(p, RINGWALL_OP_PTMX, own(p, "/dev/ptmx"), own(p, "pts/ptmx"));
 	for (i = 0; i < ARRAY_SIZE(dev_links); i++)
-		op_add(p, RINGWALL_OP_SYMLINK, dev_links[i].path, dev_links[i].target);
+		op_add(p, RINGWALL_OP_SYMLINK, own(p, dev_links[i].path), own(p, dev_links[i].target));
 }
 
 /* Steps that need no mount namespace of the container's own. */
@@ -184,7 +211,7 @@ static void host_add(struct ringwall_plan *p, const struct ringwall_config *c)
 	if (c->domainname && *c->domainname)
 		op_add(p, RINGWALL_OP_DOMAINNAME, c->domainname, NULL);
 	if (c->ns[RINGWALL_NS_NETWORK].set && !c->ns[RINGWALL_NS_NETWORK].path)
-		op_add(p, RINGWALL_OP_LOOPBACK, "lo", NULL);
+		op_add(p, RINGWALL_OP_LOOPBACK, own(p, "lo"), NULL);
 	for (i = 0; i < c->sysctl.n; i++)
 		op_add(p, RINGWALL_OP_SYSCTL, c->sysctl.v[i].key, c->sysctl.v[i].value);
 }
@@ -207,15 +234,16 @@ static int host_mounts_check(const struct ringwall_config *c, struct ringwall_er
 static int paths_add(struct ringwall_plan *p, const struct ringwall_config *c, const char *bundle,
 		     struct ringwall_err *e)
 {
+	const char *root = bundle_path(p, bundle, c->root_path);
 	struct ringwall_op *op;
 	size_t i;
 	int r;
 
-	op = op_add(p, RINGWALL_OP_PROPAGATION, "/", NULL);
-	op->flags.set = c->rootfs_propagation ?: MS_SLAVE | MS_REC;
-	op = op_add(p, RINGWALL_OP_ROOT, bundle_path(p, bundle, c->root_path), NULL);
-	if (!op->path)
+	if (!root)
 		return ringwall_fail(e, -ENOMEM, "plan");
+	op = op_add(p, RINGWALL_OP_PROPAGATION, own(p, "/"), NULL);
+	op->flags.set = c->rootfs_propagation ?: MS_SLAVE | MS_REC;
+	op_add(p, RINGWALL_OP_ROOT, root, NULL);
 	for (i = 0; i < c->n_mounts; i++) {
 		r = mount_add(p, c, bundle, i, e);
 		if (r < 0)
@@ -229,37 +257,32 @@ static int paths_add(struct ringwall_plan *p, const struct ringwall_config *c, c
 	return 0;
 }
 
-int ringwall_plan_build(const struct ringwall_config *c, const char *bundle, bool rootless, struct ringwall_plan *ret,
-			struct ringwall_err *e)
+int ringwall_plan_build(const struct ringwall_config *c, const char *bundle, struct ringwall_region *region,
+			struct ringwall_plan *ret, struct ringwall_err *e)
 {
-	struct ringwall_plan p = { .size = plan_size(c) };
+	struct ringwall_plan p = { .arena.region = region };
+	const char *root;
 	int r;
 
-	p.bind_devices = rootless || c->ns[RINGWALL_NS_USER].set;
+	p.size = plan_size(c);
 	p.ops = ringwall_arena_array(&p.arena, p.size, sizeof(*p.ops));
 	if (!p.ops)
 		return ringwall_fail(e, -ENOMEM, "plan");
 	host_add(&p, c);
 	r = c->ns[RINGWALL_NS_MOUNT].set ? paths_add(&p, c, bundle, e) : host_mounts_check(c, e);
-	if (r < 0) {
-		ringwall_plan_free(&p);
-		return r;
+	root = r < 0 ? NULL : bundle_path(&p, bundle, c->root_path);
+	if (root) {
+		op_add(&p, RINGWALL_OP_PIVOT, root, NULL);
+		if (c->root_readonly)
+			op_add(&p, RINGWALL_OP_READONLY_ROOT, own(&p, "/"), NULL);
 	}
-	op_add(&p, RINGWALL_OP_PIVOT, c->root_path[0] == '/' ? c->root_path : bundle_path(&p, bundle, c->root_path),
-	       NULL);
-	if (c->root_readonly)
-		op_add(&p, RINGWALL_OP_READONLY_ROOT, "/", NULL);
-	*ret = p;
-	return 0;
-}
-
-size_t ringwall_plan_find(const struct ringwall_plan *p, enum ringwall_op_kind kind)
-{
-	size_t i;
-
-	for (i = 0; i < p->n && p->ops[i].kind != kind; i++)
-		;
-	return i;
+	if (!r && (!root || p.failed))
+		r = ringwall_fail(e, -ENOMEM, "plan");
+	if (r < 0)
+		ringwall_plan_free(&p);
+	else
+		*ret = p;
+	return r;
 }
 
 static void op_print(const struct ringwall_op *op, struct ringwall_json_out *o)

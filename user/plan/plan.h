@@ -57,20 +57,20 @@ struct ringwall_plan {
 	struct ringwall_arena arena;
 	struct ringwall_op *ops;
 	size_t n, size;
-	bool bind_devices; /* device nodes are bound from the host: no mknod in a user namespace */
-	bool dev_is_bind;  /* /dev comes from outside: nothing is made in it */
+	bool dev_is_bind; /* /dev comes from outside: nothing is made in it */
+	bool failed;	  /* memory ran out on the way */
 };
 
 /**
  * ringwall_plan_build() - config to steps. Touches nothing.
  * @c: validated config
  * @bundle: absolute; relative sources and root.path start there
- * @rootless: no device node can be made
+ * @region: where it is built, so that the init program can read it; NULL: the heap
  *
  * Errors: -EINVAL or -EOPNOTSUPP with the config's field ("mounts[3].options: …").
  */
-int ringwall_plan_build(const struct ringwall_config *c, const char *bundle, bool rootless, struct ringwall_plan *ret,
-			struct ringwall_err *e);
+int ringwall_plan_build(const struct ringwall_config *c, const char *bundle, struct ringwall_region *region,
+			struct ringwall_plan *ret, struct ringwall_err *e);
 
 /** ringwall_plan_print() - the steps as JSON, for --dry-run. */
 void ringwall_plan_print(const struct ringwall_plan *p, struct ringwall_json_out *o);

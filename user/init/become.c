@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "../lib/cleanup.h"
+#include "../mount/inroot.h"
+#include "../process/attr.h"
+#include "../process/channel.h"
+#include "../state/hooks.h"
+#include "init.h"
+
+/* The working directory, made if the image lacks it (as runc); with privilege, before they go. */
+static int enter_cwd(const char *cwd, struct ringwall_err *e)
+{
+	_cleanup_fd_ int root = -1, dir = -1;
+
+	if (!chdir(cwd))
+		return 0;
+	if (errno == EACCES)
+		return -EACCES; /* perhaps the user may: tried again later */
+	if (errno != ENOENT)
+		return ringwall_fail(e, -errno, "process.cwd: chdir '%s'", cwd);
+	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	dir = root < 0 ? -errno : ringwall_inroot_make(root, cwd, S_IFDIR | 0755, false);
+	if (dir < 0 || fchdir(dir) < 0)
+		return ringwall_fail(e, dir < 0 ? dir : -errno, "process.cwd: make '%s'", cwd);
+	return 0;
+}
+
+/* CVE-2024-21626: a directory outside of the root, reached through a leaked fd, has no path inside it. */
+static int verify_cwd(const char *cwd, struct ringwall_err *e)
+{
+	char buf[4096];
+
+	if (syscall(SYS_getcwd, buf, sizeof(buf)) < 0 && errno != ENAMETOOLONG)
+		return ringwall_fail(e, -errno, "process.cwd: '%s'", cwd);
+	if (buf[0] != '/')
+		return ringwall_fail_plain(e, -EPERM, "process.cwd: '%s' is outside of the container's root", cwd);
+	return 0;
+}
+
+/* Load the filter; a notification fd goes to the runtime, which passes it on to linux.seccomp.listenerPath. */
+static int load_filter(struct ringwall_init *in, struct ringwall_err *e)
+{
+	struct ringwall_msg m;
+	int listener = -1, r;
+
+	if (!in->has_filter)
+		return 0;
+	r = ringwall_filter_load(&in->filter, &listener, e);
+	if (r < 0 || listener < 0)
+		return r;
+	r = ringwall_channel_send(in->channel, RINGWALL_MSG_LISTENER, listener, -1);
+	if (r < 0)
+		return ringwall_fail(e, r, "linux.seccomp: report the listener");
+	r = ringwall_channel_expect(in->channel, RINGWALL_MSG_GO, &m, NULL, e);
+	close(listener);
+	return r;
+}
+
+/* "HOME=" of @uid in the container's /etc/passwd, as runc gives it to a process that has none. */
+static const char *home_find(uint32_t uid, char *buf, size_t size)
+{
+	static char home[512] = "HOME=/";
+	_cleanup_fd_ int fd = open("/etc/passwd", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	char *line, *save = NULL;
+	ssize_t n = fd < 0 ? -1 : read(fd, buf, size - 1);
+
+	if (n <= 0)
+		return home;
+	buf[n] = '\0';
+	for (line = strtok_r(buf, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		char *field[7], *p = line;
+		size_t k;
+
+		for (k = 0; k < 7 && p; k++)
+			field[k] = strsep(&p, ":");
+		if (k < 6 || !field[2][0] || strtoul(field[2], NULL, 10) != uid)
+			continue;
+		snprintf(home, sizeof(home), "HOME=%s", field[5]);
+		break;
+	}
+	return home;
+}
+
+/* The environment as exec wants it, with HOME added where it is missing. */
+static const char **environment(const struct ringwall_process *p, struct ringwall_err *e)
+{
+	char passwd[8192];
+	const char **env;
+
+	for (size_t i = 0; i < p->env.n; i++)
+		if (!strncmp(p->env.v[i], "HOME=", 5) && p->env.v[i][5])
+			return p->env.v;
+	env = calloc(p->env.n + 2, sizeof(*env));
+	if (!env) {
+		ringwall_fail(e, -ENOMEM, "process.env");
+		return NULL;
+	}
+	for (size_t i = 0, k = 0; i < p->env.n; i++)
+		if (strncmp(p->env.v[i], "HOME=", 5))
+			env[k++] = p->env.v[i];
+	for (size_t k = 0;; k++) {
+		if (!env[k]) {
+			env[k] = home_find(p->uid, passwd, sizeof(passwd));
+			return env;
+		}
+	}
+}
+
+/* Descriptors 3 … 2+N are the caller's gift to the container; all others close at exec. */
+static int keep_fds(unsigned int n, struct ringwall_err *e)
+{
+	for (unsigned int fd = 3; fd < 3 + n; fd++)
+		if (fcntl((int)fd, F_SETFD, 0) < 0)
+			return ringwall_fail(e, -errno, "preserved file descriptor %u", fd);
+	return 0;
+}
+
+/* What needs the runtime's privileges and does not concern them. */
+static int apply_limits(struct ringwall_init *in, struct ringwall_apply *a, struct ringwall_err *e)
+{
+	const struct ringwall_process *p = &in->config.process;
+	int r;
+
+	r = ringwall_rlimits_apply(p, e);
+	if (!r)
+		r = ringwall_scheduler_apply(p, e);
+	if (!r && in->config.memory_policy.set)
+		r = ringwall_memory_policy_apply(&in->config.memory_policy, e);
+	if (!r && in->config.has_personality)
+		r = ringwall_personality_apply(&in->config, e);
+	if (!r && (p->apparmor_profile || p->selinux_label))
+		r = ringwall_labels_apply(p, a->proc_fd, e);
+	return r;
+}
+
+/*
+ * From the runtime's credentials to the container's. Without noNewPrivileges a filter needs CAP_SYS_ADMIN, so it
+ * goes on before; with it, as late as can be, so that the profile need not allow what comes here.
+ */
+static int apply_credentials(struct ringwall_init *in, struct ringwall_err *e)
+{
+	const struct ringwall_process *p = &in->config.process;
+	int r;
+
+	r = ringwall_bounding_drop(p, e);
+	if (!r && !p->no_new_privileges)
+		r = load_filter(in, e);
+	if (!r)
+		r = ringwall_user_apply(p, e);
+	if (!r)
+		r = ringwall_caps_apply(p, e);
+	if (!r && p->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		r = ringwall_fail(e, -errno, "process.noNewPrivileges");
+	return r;
+}
+
+int ringwall_init_become(struct ringwall_init *in, struct ringwall_apply *a, const char *file, struct ringwall_err *e)
+{
+	const struct ringwall_process *p = &in->config.process;
+	const struct ringwall_hooks *hooks = &in->config.hooks[RINGWALL_HOOK_START_CONTAINER];
+	const char **env = environment(p, e);
+	int entered, r;
+
+	if (!env)
+		return -ENOMEM;
+	r = apply_limits(in, a, e);
+	if (r < 0)
+		return r;
+	umask(p->has_umask ? p->umask : 0022);
+	entered = enter_cwd(p->cwd, e);
+	if (entered < 0 && entered != -EACCES)
+		return entered;
+	r = apply_credentials(in, e);
+	if (r < 0)
+		return r;
+	if (entered < 0 && chdir(p->cwd) < 0)
+		return ringwall_fail(e, -errno, "process.cwd: chdir '%s'", p->cwd);
+	r = verify_cwd(p->cwd, e);
+	if (!r && in->mode == RINGWALL_INIT_CREATE && hooks->n)
+		r = ringwall_hooks_run(hooks, RINGWALL_HOOK_START_CONTAINER, in->state_started, in->state_started_len, e);
+	if (!r)
+		r = keep_fds(in->preserve_fds, e);
+	if (!r && p->no_new_privileges)
+		r = load_filter(in, e);
+	if (r < 0)
+		return r;
+	in->reached_exec = true;
+	execve(file, (char *const *)p->args.v, (char *const *)env);
+	return ringwall_fail(e, -errno, "exec: \"%s\"", p->args.v[0]);
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "../lib/cleanup.h"
+#include "../lib/region.h"
+#include "../process/attr.h"
+#include "../process/channel.h"
+#include "init.h"
+
+#ifndef CLOSE_RANGE_CLOEXEC
+#define CLOSE_RANGE_CLOEXEC (1U << 2)
+#endif
+
+/* A container may run this program by hand, as its /proc/self/exe: it finds no region and ends. */
+static struct ringwall_init *region_map(int argc, char **argv)
+{
+	struct ringwall_init *in;
+	char *end;
+	long fd;
+
+	if (argc != 2)
+		return NULL;
+	fd = strtol(argv[1], &end, 10);
+	if (*end || end == argv[1] || fd < 3)
+		return NULL;
+	in = mmap(RINGWALL_REGION_BASE, RINGWALL_REGION_SIZE, PROT_READ | PROT_WRITE,
+		  MAP_SHARED | MAP_NORESERVE | MAP_FIXED, (int)fd, 0);
+	if (in == MAP_FAILED)
+		return NULL;
+	return in->version == RINGWALL_INIT_VERSION ? in : NULL;
+}
+
+/*
+ * Created, and now waiting: the next peer on the listening socket is `start`. It takes the place of the runtime as
+ * the other end of the channel, so that an exec that fails is its error message.
+ */
+static int wait_for_start(struct ringwall_init *in, struct ringwall_err *e)
+{
+	int fd, r;
+
+	r = ringwall_channel_send(in->channel, RINGWALL_MSG_READY, 0, -1);
+	if (r < 0)
+		return ringwall_fail(e, r, "report to the runtime");
+	do
+		fd = accept4(in->start_fd, NULL, NULL, SOCK_CLOEXEC);
+	while (fd < 0 && (errno == EINTR || errno == ECONNABORTED));
+	if (fd < 0)
+		return ringwall_fail(e, -errno, "wait for start");
+	close(in->channel);
+	in->channel = fd;
+	return 0;
+}
+
+/* A stage's child, and a process whose id mappings are still to be written, begin when the runtime says so. */
+static int wait_go(const struct ringwall_init *in, struct ringwall_err *e)
+{
+	struct ringwall_msg m;
+
+	return in->wait_go ? ringwall_channel_expect(in->channel, RINGWALL_MSG_GO, &m, NULL, e) : 0;
+}
+
+/*
+ * What works only while /proc is still the host's: the container's own is not to be trusted with such writes
+ * (CVE-2019-16884). A stage does it for its child, which inherits all of it.
+ */
+static int outside(struct ringwall_init *in, struct ringwall_apply *a, struct ringwall_err *e)
+{
+	const struct ringwall_process *p = &in->config.process;
+	int r = 0;
+
+	if (p->apparmor_profile || p->selinux_label) {
+		a->proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+		if (a->proc_fd < 0)
+			return ringwall_fail(e, -errno, "/proc");
+	}
+	if (in->cpu_affinity)
+		r = ringwall_affinity_apply(in->cpu_affinity, e);
+	/* In a user namespace the score can only be raised: the runtime writes it. */
+	return !r && !in->in_userns ? ringwall_oom_apply(p, e) : r;
+}
+
+static int work(struct ringwall_init *in, struct ringwall_err *e)
+{
+	struct ringwall_apply a = RINGWALL_APPLY_INIT;
+	char file[4096];
+	int r = outside(in, &a, e);
+
+	if (!r && in->stage)
+		r = ringwall_init_stage(in, e);
+	if (r >= 0)
+		r = wait_go(in, e);
+	if (r < 0)
+		return r;
+	if (in->new_userns)
+		prctl(PR_SET_DUMPABLE, 0);
+	if (in->mode == RINGWALL_INIT_EXEC)
+		r = ringwall_init_join(in, &a, e);
+	else
+		r = ringwall_init_create(in, &a, e);
+	/* Before start is waited for: a missing program is create's error, as with runc. */
+	if (!r)
+		r = ringwall_init_find(&in->config.process, file, sizeof(file), e);
+	if (!r && in->start_fd >= 0)
+		r = wait_for_start(in, e);
+	return r < 0 ? r : ringwall_init_become(in, &a, file, e);
+}
+
+int main(int argc, char **argv)
+{
+	struct ringwall_init *in = region_map(argc, argv);
+	struct ringwall_err e = { .code = 0 };
+
+	if (!in)
+		return 1;
+	/*
+	 * Nobody in the container may look into this process, or trace it, while it is on its way in (CVE-2016-9962).
+	 * With a new user namespace nobody is there yet, and an unprivileged runtime still has to write its mappings.
+	 */
+	if (!in->new_userns)
+		prctl(PR_SET_DUMPABLE, 0);
+	prctl(PR_SET_NAME, "ringwall-init");
+	/* What survives into the container's program is decided at the very end; until then everything goes at exec. */
+	if (syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
+		ringwall_fail(&e, -errno, "close_range");
+	else
+		work(in, &e);
+	ringwall_channel_fail(in->channel, &e);
+	return 1;
+}

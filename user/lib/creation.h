@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef RINGWALL_CREATION_H
+#define RINGWALL_CREATION_H
+
+/* A container while create or run makes it. */
+
+#include "../process/child.h"
+#include "container.h"
+#include "region.h"
+
+/**
+ * struct ringwall_creation - everything that is open meanwhile.
+ * @region, @in: what the init program is told
+ * @have_state, @have_cgroup: what an error has to undo
+ */
+struct ringwall_creation {
+	struct ringwall *rw;
+	const char *id;
+	const struct ringwall_create_options *o;
+	char *bundle;
+	struct ringwall_region region;
+	struct ringwall_init *in;
+	struct ringwall_state state;
+	struct ringwall_cgroup cgroup;
+	struct ringwall_child child;
+	int listener, resctrl;
+	bool have_state, have_cgroup;
+};
+
+/**
+ * ringwall_creation_prepare() - read, check and plan; nothing on the host has changed afterwards.
+ * @wait: the container is to wait for start
+ */
+int ringwall_creation_prepare(struct ringwall_creation *n, struct ringwall *rw, const char *id,
+			      const struct ringwall_create_options *o, struct ringwall_err *e);
+
+/** ringwall_creation_launch() - record, cgroup, policy, process; hooks up to createRuntime. */
+int ringwall_creation_launch(struct ringwall_creation *n, bool wait, struct ringwall_err *e);
+
+/** ringwall_creation_settle() - until the process waits for start or runs its program; terminal and pidfd are handed over. */
+int ringwall_creation_settle(struct ringwall_creation *n, struct ringwall_err *e);
+
+/** ringwall_creation_undo() - after an error: nothing stays on the host. */
+void ringwall_creation_undo(struct ringwall_creation *n);
+
+void ringwall_creation_close(struct ringwall_creation *n);
+
+/** ringwall_poststart() - poststart hooks of a container that has just been started. */
+void ringwall_poststart(const struct ringwall *rw, const struct ringwall_state *s, const struct ringwall_config *c);
+
+/** ringwall_pid_file_write() - decimal, no newline, under another name and renamed. */
+int ringwall_pid_file_write(const char *path, pid_t pid, struct ringwall_err *e);
+
+/** ringwall_terminal_check() - do terminal, console socket and detaching go together? As runc. */
+int ringwall_terminal_check(bool terminal, const char *console_socket, bool detach, struct ringwall_err *e);
+
+/** ringwall_listen_fds() - LISTEN_FDS of the runtime's environment, 0 without. */
+unsigned int ringwall_listen_fds(void);
+
+/** ringwall_process_listen() - add LISTEN_FDS and LISTEN_PID=1 to the process's environment where the runtime has them. */
+int ringwall_process_listen(struct ringwall_process *p, struct ringwall_arena *a, struct ringwall_err *e);
+
+/** ringwall_filter_prepare() - compile linux.seccomp and put the filter where init finds it. */
+int ringwall_filter_prepare(const struct ringwall *rw, struct ringwall_init *in, struct ringwall_region *region,
+			    struct ringwall_err *e);
+
+#endif

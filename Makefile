@@ -95,7 +95,7 @@ define write_if_changed
 endef
 
 $(BUILD)/.flags: FORCE
-	$(call write_if_changed,'$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS)')
+	$(call write_if_changed,'$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS)' '$(INIT_CC) $(INIT_CFLAGS)')
 
 COMMIT = $(or $(shell git describe --always --dirty --abbrev=12 2>/dev/null),unknown)
 $(BUILD)/gen/version.h: FORCE

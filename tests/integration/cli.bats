@@ -225,6 +225,10 @@ same() {
 	jq -e '.linux.capabilities | length == 41 and index("CAP_BPF")' features.json
 	jq -e '.linux.seccomp.knownFlags - .linux.seccomp.supportedFlags | length < 4' features.json
 	jq -e '.hooks | length == 6' features.json
+	# Each annotation that the sources ask for by name is there: nobody adds one without saying so.
+	for name in $(grep -rhoE '"org\.(criu|systemd)\.[a-z.]+"' "$TOP"/user --include='*.c' | sort -u); do
+		jq -e --argjson name "$name" '.potentiallyUnsafeConfigAnnotations | index($name)' features.json
+	done
 	[ "$(jq -r '.annotations["org.ringwall.version"]' features.json)" = "$("$RINGWALL" -v | sed -n 's/^ringwall version //p')" ]
 }
 

@@ -51,6 +51,17 @@ static void put_mount_options(struct ringwall_json_out *o)
 	ringwall_json_out_end(o, ']');
 }
 
+/* Annotations of config.json that change what the runtime does; one that ends with a dot is the beginning of a name. */
+static void put_unsafe_annotations(struct ringwall_json_out *o)
+{
+	static const char *const names[] = { "org.criu.config", "org.systemd.property." };
+
+	ringwall_json_out_array(o, "potentiallyUnsafeConfigAnnotations");
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		ringwall_json_out_str(o, NULL, names[i]);
+	ringwall_json_out_end(o, ']');
+}
+
 static void put_capabilities(struct ringwall_json_out *o)
 {
 	ringwall_json_out_array(o, "capabilities");
@@ -144,6 +155,7 @@ int ringwall_features(struct ringwall *rw, char **ret_json, struct ringwall_err 
 	put_mount_options(&o);
 	put_linux(&o);
 	put_annotations(&o);
+	put_unsafe_annotations(&o);
 	ringwall_json_out_end(&o, '}');
 	json = ringwall_json_out_take(&o, NULL);
 	if (!json)

@@ -143,7 +143,7 @@ b 127:200 wrm" ]
 	[ "$(inside c 120 7)" = "c 120:7 wrm" ]
 	[ "$(rw exec "$id-2" /bin/probe c 120 7)" = "c 120:7 m" ]
 	# Without a list the rules stay.
-	rw update --pids-limit 500 "$id"
+	rw update -r - "$id" <<<'{}'
 	[ "$(inside c 120 7)" = "c 120:7 wrm" ]
 	rw update -r - "$id" <<<"{\"devices\": [$deny]}"
 	[ "$(inside c 120 7)" = "c 120:7 m" ]

@@ -174,7 +174,8 @@ $(BUILD)/libringwall.so.$(SOVERSION): $(BUILD)/libringwall.so.$(VERSION)
 $(BUILD)/libringwall.so: $(BUILD)/libringwall.so.$(SOVERSION)
 	$(Q)ln -sf $(<F) $@
 
-$(BUILD)/libringwall.pc: user/lib/ringwall.pc.in Makefile
+# Whenever it is asked for: PREFIX may be another one at `make install`.
+$(BUILD)/libringwall.pc: user/lib/ringwall.pc.in FORCE
 	@mkdir -p $(@D)
 	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
 		-e 's|@VERSION@|$(VERSION)|' $< >$@
@@ -269,13 +270,13 @@ deps-fuzz: ## and those for the fuzzers
 
 .PHONY: install uninstall clean help
 install: all ## below DESTDIR and PREFIX
-	install -D -m 755 $(BUILD)/ringwall $(DESTDIR)$(BINDIR)/ringwall
+	install -D -s -m 755 $(BUILD)/ringwall $(DESTDIR)$(BINDIR)/ringwall
 	install -D -m 644 $(BUILD)/ringwall.8 $(DESTDIR)$(MANDIR)/man8/ringwall.8
 	install -D -m 644 $(BUILD)/ringwall.bash $(DESTDIR)$(COMPLETIONDIR)/ringwall
 	install -D -m 644 user/lib/ringwall.h $(DESTDIR)$(INCLUDEDIR)/ringwall/ringwall.h
 	install -D -m 644 user/lib/err.h $(DESTDIR)$(INCLUDEDIR)/ringwall/err.h
 	install -D -m 644 $(BUILD)/libringwall.a $(DESTDIR)$(LIBDIR)/libringwall.a
-	install -D -m 755 $(BUILD)/libringwall.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libringwall.so.$(VERSION)
+	install -D -s -m 755 $(BUILD)/libringwall.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libringwall.so.$(VERSION)
 	ln -sf libringwall.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libringwall.so.$(SOVERSION)
 	ln -sf libringwall.so.$(SOVERSION) $(DESTDIR)$(LIBDIR)/libringwall.so
 	install -D -m 644 $(BUILD)/libringwall.pc $(DESTDIR)$(LIBDIR)/pkgconfig/libringwall.pc

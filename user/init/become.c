@@ -27,7 +27,7 @@ static int enter_cwd(const char *cwd, struct ringwall_err *e)
 		return -EACCES; /* perhaps the user may: tried again later */
 	if (errno != ENOENT)
 		return ringwall_fail(e, -errno, "process.cwd: chdir '%s'", cwd);
-	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	root = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	dir = root < 0 ? -errno : ringwall_inroot_make(root, cwd, S_IFDIR | 0755, false);
 	if (dir < 0 || fchdir(dir) < 0)
 		return ringwall_fail(e, dir < 0 ? dir : -errno, "process.cwd: make '%s'", cwd);
@@ -69,7 +69,7 @@ static int load_filter(struct ringwall_init *in, struct ringwall_err *e)
 static const char *home_find(uint32_t uid, char *buf, size_t size)
 {
 	static char home[512] = "HOME=/";
-	_cleanup_fd_ int fd = open("/etc/passwd", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	_cleanup_fd_ int fd = openat(AT_FDCWD, "/etc/passwd", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	char *line, *save = NULL;
 	ssize_t n = fd < 0 ? -1 : read(fd, buf, size - 1);
 
@@ -90,29 +90,43 @@ static const char *home_find(uint32_t uid, char *buf, size_t size)
 	return home;
 }
 
-/* The environment as exec wants it, with HOME added where it is missing. */
-static const char **environment(const struct ringwall_process *p, struct ringwall_err *e)
+static bool has_home(const struct ringwall_process *p)
 {
-	char passwd[8192];
-	const char **env;
-
 	for (size_t i = 0; i < p->env.n; i++)
 		if (!strncmp(p->env.v[i], "HOME=", 5) && p->env.v[i][5])
-			return p->env.v;
-	env = calloc(p->env.n + 2, sizeof(*env));
-	if (!env) {
-		ringwall_fail(e, -ENOMEM, "process.env");
-		return NULL;
-	}
-	for (size_t i = 0, k = 0; i < p->env.n; i++)
+			return true;
+	return false;
+}
+
+/* The environment with HOME added; @ret has room for p->env.n + 2. */
+static void add_home(const struct ringwall_process *p, const char **ret)
+{
+	char passwd[8192];
+	size_t k = 0;
+
+	for (size_t i = 0; i < p->env.n; i++)
 		if (strncmp(p->env.v[i], "HOME=", 5))
-			env[k++] = p->env.v[i];
-	for (size_t k = 0;; k++) {
-		if (!env[k]) {
-			env[k] = home_find(p->uid, passwd, sizeof(passwd));
-			return env;
-		}
+			ret[k++] = p->env.v[i];
+	ret[k++] = home_find(p->uid, passwd, sizeof(passwd));
+	ret[k] = NULL;
+}
+
+/* On the stack: nothing here allocates. */
+static int exec_program(struct ringwall_init *in, const char *file, struct ringwall_err *e)
+{
+	const struct ringwall_process *p = &in->config.process;
+	const char *with_home[p->env.n + 2], *const *env = p->env.v;
+
+	if (!has_home(p)) {
+		add_home(p, with_home);
+		env = with_home;
 	}
+	/* With noNewPrivileges as late as can be: the profile need not allow what comes before. */
+	if (p->no_new_privileges && load_filter(in, e) < 0)
+		return e->code;
+	in->reached_exec = true;
+	execve(file, (char *const *)p->args.v, (char *const *)env);
+	return ringwall_fail(e, -errno, "exec: \"%s\"", p->args.v[0]);
 }
 
 /* Descriptors 3 … 2+N are the caller's gift to the container; all others close at exec. */
@@ -167,15 +181,12 @@ int ringwall_init_become(struct ringwall_init *in, struct ringwall_apply *a, con
 {
 	const struct ringwall_process *p = &in->config.process;
 	const struct ringwall_hooks *hooks = &in->config.hooks[RINGWALL_HOOK_START_CONTAINER];
-	const char **env = environment(p, e);
 	int entered, r;
 
-	if (!env)
-		return -ENOMEM;
 	r = apply_limits(in, a, e);
 	if (r < 0)
 		return r;
-	umask(p->has_umask ? p->umask : 0022);
+	umask(0022); /* process.user.umask comes with the user */
 	entered = enter_cwd(p->cwd, e);
 	if (entered < 0 && entered != -EACCES)
 		return entered;
@@ -189,11 +200,5 @@ int ringwall_init_become(struct ringwall_init *in, struct ringwall_apply *a, con
 		r = ringwall_hooks_run(hooks, RINGWALL_HOOK_START_CONTAINER, in->state_started, in->state_started_len, e);
 	if (!r)
 		r = keep_fds(in->preserve_fds, e);
-	if (!r && p->no_new_privileges)
-		r = load_filter(in, e);
-	if (r < 0)
-		return r;
-	in->reached_exec = true;
-	execve(file, (char *const *)p->args.v, (char *const *)env);
-	return ringwall_fail(e, -errno, "exec: \"%s\"", p->args.v[0]);
+	return r < 0 ? r : exec_program(in, file, e);
 }

@@ -21,16 +21,21 @@ static const char *env_path(const struct ringwall_process *p)
 	return "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 }
 
-/* 0, or why @file cannot be run. One system call for the usual case. */
+/* 0, or why @file cannot be run. A directory passes here; exec refuses it with the same words. */
 static int check(const char *file)
 {
-	struct stat st;
+	return faccessat(AT_FDCWD, file, X_OK, 0) < 0 ? -errno : 0;
+}
 
-	if (faccessat(AT_FDCWD, file, X_OK, 0) < 0)
-		return -errno;
-	if (stat(file, &st) < 0)
-		return -errno;
-	return S_ISDIR(st.st_mode) ? -EISDIR : 0;
+/* In $PATH a directory is passed over. */
+static int check_found(const char *file)
+{
+	struct stat st;
+	int r = check(file);
+
+	if (!r && (stat(file, &st) < 0 || S_ISDIR(st.st_mode)))
+		return -EACCES;
+	return r;
 }
 
 static int fail(const struct ringwall_process *p, int r, struct ringwall_err *e)
@@ -38,8 +43,6 @@ static int fail(const struct ringwall_process *p, int r, struct ringwall_err *e)
 	if (r == -ENOENT || r == -ENOTDIR)
 		return ringwall_fail_plain(e, r, "exec: \"%s\": stat %s: no such file or directory", p->args.v[0],
 					   p->args.v[0]);
-	if (r == -EISDIR)
-		return ringwall_fail_plain(e, r, "exec: \"%s\": is a directory: permission denied", p->args.v[0]);
 	return ringwall_fail(e, r, "exec: \"%s\"", p->args.v[0]);
 }
 
@@ -61,7 +64,7 @@ int ringwall_init_find(const struct ringwall_process *p, char *ret, size_t size,
 
 		/* An empty element means the working directory to execvp(3); as in Go it is not searched here. */
 		if (n && (size_t)snprintf(ret, size, "%.*s/%s", (int)n, dir, name) < size) {
-			r = check(ret);
+			r = check_found(ret);
 			if (!r)
 				return 0;
 			if (r == -EACCES)

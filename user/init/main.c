@@ -11,6 +11,7 @@
 
 #include "../lib/cleanup.h"
 #include "../lib/region.h"
+#include "../mount/inroot.h"
 #include "../process/attr.h"
 #include "../process/channel.h"
 #include "init.h"
@@ -18,6 +19,9 @@
 #ifndef CLOSE_RANGE_CLOEXEC
 #define CLOSE_RANGE_CLOEXEC (1U << 2)
 #endif
+
+/* Below it descriptors are left to exec; far from the lowest RLIMIT_NOFILE that anybody uses. */
+#define SPENT_LIMIT 200
 
 /* A container may run this program by hand, as its /proc/self/exe: it finds no region and ends. */
 static struct ringwall_init *region_map(int argc, char **argv)
@@ -77,7 +81,7 @@ static int outside(struct ringwall_init *in, struct ringwall_apply *a, struct ri
 	int r = 0;
 
 	if (p->apparmor_profile || p->selinux_label) {
-		a->proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+		a->proc_fd = openat(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 		if (a->proc_fd < 0)
 			return ringwall_fail(e, -errno, "/proc");
 	}
@@ -127,6 +131,8 @@ int main(int argc, char **argv)
 	if (!in->new_userns)
 		prctl(PR_SET_DUMPABLE, 0);
 	prctl(PR_SET_NAME, "ringwall-init");
+	if (in->start_fd < 0)
+		ringwall_spent_limit = SPENT_LIMIT;
 	/* What survives into the container's program is decided at the very end; until then everything goes at exec. */
 	if (syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
 		ringwall_fail(&e, -errno, "close_range");

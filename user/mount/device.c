@@ -7,7 +7,6 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "../lib/cleanup.h"
 #include "inroot.h"
 #include "mount.h"
 
@@ -57,7 +56,7 @@ int ringwall_device_make(const struct ringwall_op *op, struct ringwall_apply *a,
 	const struct ringwall_device *d = op->device;
 	mode_t type = device_type(d->type);
 	dev_t dev = type == S_IFIFO ? 0 : makedev((unsigned int)d->major, (unsigned int)d->minor);
-	_cleanup_fd_ int own = -1;
+	_cleanup_spent_ int own = -1;
 	const char *name;
 	int dir, r;
 
@@ -81,7 +80,7 @@ int ringwall_device_make(const struct ringwall_op *op, struct ringwall_apply *a,
 int ringwall_device_bind(const struct ringwall_op *op, struct ringwall_apply *a, struct ringwall_err *e)
 {
 	const struct ringwall_device *d = op->device;
-	_cleanup_fd_ int tree = -1, target = -1, own = -1;
+	_cleanup_spent_ int tree = -1, target = -1, own = -1;
 	const char *name;
 	struct stat st;
 	int dir, r;
@@ -107,7 +106,7 @@ int ringwall_device_bind(const struct ringwall_op *op, struct ringwall_apply *a,
 
 int ringwall_device_symlink(const struct ringwall_op *op, struct ringwall_apply *a, struct ringwall_err *e)
 {
-	_cleanup_fd_ int own = -1;
+	_cleanup_spent_ int own = -1;
 	const char *name;
 	int dir = node_parent(op, a, &own, &name, e);
 
@@ -121,7 +120,7 @@ int ringwall_device_symlink(const struct ringwall_op *op, struct ringwall_apply 
 /* The container's own devpts, never the image's idea of it: what is there already is replaced. */
 int ringwall_device_ptmx(const struct ringwall_op *op, struct ringwall_apply *a, struct ringwall_err *e)
 {
-	_cleanup_fd_ int own = -1;
+	_cleanup_spent_ int own = -1;
 	const char *name;
 	int dir = node_parent(op, a, &own, &name, e);
 
@@ -136,7 +135,7 @@ int ringwall_device_ptmx(const struct ringwall_op *op, struct ringwall_apply *a,
 
 int ringwall_console_bind(struct ringwall_apply *a, int slave, struct ringwall_err *e)
 {
-	_cleanup_fd_ int tree = -1, target = -1;
+	_cleanup_spent_ int tree = -1, target = -1;
 	int r;
 
 	target = ringwall_inroot_make(a->root_fd, "/dev/console", S_IFREG | 0600, true);

@@ -10,7 +10,8 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-#include "../lib/cleanup.h"
+
+int ringwall_spent_limit;
 
 /* RESOLVE_IN_ROOT answers -EAGAIN when a rename raced with "..": an attack or bad luck, so try, but not for ever. */
 #define RACE_TRIES 64
@@ -103,7 +104,7 @@ static void path_shorten(char *buf)
 static int make_walk(int root_fd, char *path, mode_t mode, uint64_t resolve)
 {
 	char prefix[PATH_MAX], work[PATH_MAX];
-	_cleanup_fd_ int dir = -1;
+	_cleanup_spent_ int dir = -1;
 	char *name, *save = NULL;
 
 	strcpy(prefix, path);
@@ -139,7 +140,7 @@ static int make_walk(int root_fd, char *path, mode_t mode, uint64_t resolve)
 		}
 		if (fd < 0)
 			return fd;
-		ringwall_fd_close(&dir);
+		ringwall_fd_spent(&dir);
 		dir = fd;
 		name = next ? strtok_r(next, "/", &save) : NULL;
 		/* Whatever follows lies below a directory that was just made: no link can be there but by a race. */

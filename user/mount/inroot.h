@@ -12,7 +12,22 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "../lib/cleanup.h"
 #include "../lib/err.h"
+
+/*
+ * A descriptor that a step of the start has done with. All are close-on-exec, and exec closes them at once; so they
+ * are closed one by one only where exec is not next (`create` waits), or when they grow many.
+ */
+extern int ringwall_spent_limit;
+
+static inline void ringwall_fd_spent(int *fd)
+{
+	if (*fd >= ringwall_spent_limit)
+		ringwall_fd_close(fd);
+}
+
+#define _cleanup_spent_ _cleanup_(ringwall_fd_spent)
 
 /** ringwall_inroot_open() - openat2() of @path with @root_fd as its "/"; magic links refused. Return: fd or -errno. */
 int ringwall_inroot_open(int root_fd, const char *path, int flags);

@@ -11,7 +11,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "../lib/cleanup.h"
 #include "inroot.h"
 
 /* Per-mount flags: what a bind mount can have of its own. */
@@ -89,7 +88,7 @@ int ringwall_mount_null_fd(struct ringwall_apply *a)
 
 	if (a->null_fd >= 0)
 		return a->null_fd;
-	a->null_fd = open("/dev/null", O_PATH | O_CLOEXEC | O_NOFOLLOW);
+	a->null_fd = openat(AT_FDCWD, "/dev/null", O_PATH | O_CLOEXEC | O_NOFOLLOW);
 	if (a->null_fd < 0)
 		return -errno;
 	if (fstat(a->null_fd, &st) < 0 || !S_ISCHR(st.st_mode) || st.st_rdev != 0x103) {
@@ -132,7 +131,7 @@ static int target_open(const struct ringwall_op *op, const struct ringwall_apply
 static int filesystem_finish(const struct ringwall_op *op, const struct ringwall_apply *a, struct ringwall_err *e)
 {
 	const struct ringwall_mount_flags *f = &op->flags;
-	_cleanup_fd_ int fd = -1;
+	_cleanup_spent_ int fd = -1;
 	int r;
 
 	if (!f->rec_set && !f->rec_clear && !f->n_propagation)
@@ -146,7 +145,7 @@ static int filesystem_finish(const struct ringwall_op *op, const struct ringwall
 
 int ringwall_mount_filesystem(const struct ringwall_op *op, struct ringwall_apply *a, struct ringwall_err *e)
 {
-	_cleanup_fd_ int target = target_open(op, a, S_IFDIR | 0755, e);
+	_cleanup_spent_ int target = target_open(op, a, S_IFDIR | 0755, e);
 	char data[4096 + 256];
 	int r;
 
@@ -187,7 +186,7 @@ static int bind_target(const struct ringwall_op *op, const struct ringwall_apply
 
 int ringwall_mount_open_tree(const struct ringwall_op *op, struct ringwall_err *e)
 {
-	_cleanup_fd_ int tree = ringwall_mount_tree(AT_FDCWD, op->source, op->flags.set & MS_REC);
+	_cleanup_spent_ int tree = ringwall_mount_tree(AT_FDCWD, op->source, op->flags.set & MS_REC);
 
 	if (tree < 0)
 		return ringwall_fail(e, tree, "bind source '%s'", op->source);
@@ -197,7 +196,7 @@ int ringwall_mount_open_tree(const struct ringwall_op *op, struct ringwall_err *
 /* A bind mount of what is already mounted inside the container's root would otherwise be seen through the host's tree. */
 int ringwall_mount_bind(const struct ringwall_op *op, struct ringwall_apply *a, struct ringwall_err *e)
 {
-	_cleanup_fd_ int own = -1, target = -1;
+	_cleanup_spent_ int own = -1, target = -1;
 	int tree = op->fd, r;
 
 	if (tree < 0) {
@@ -228,7 +227,7 @@ int ringwall_mount_bind(const struct ringwall_op *op, struct ringwall_apply *a, 
 
 int ringwall_mount_remount(const struct ringwall_op *op, struct ringwall_apply *a, struct ringwall_err *e)
 {
-	_cleanup_fd_ int fd = ringwall_inroot_open(a->root_fd, op->path, O_PATH);
+	_cleanup_spent_ int fd = ringwall_inroot_open(a->root_fd, op->path, O_PATH);
 	int r;
 
 	if (fd < 0)
@@ -242,7 +241,7 @@ int ringwall_mount_remount(const struct ringwall_op *op, struct ringwall_apply *
 /* Where cgroup2 cannot be mounted the container sees its own directory of it, and cannot write it (CVE-2023-25809). */
 static int cgroup_bind(const struct ringwall_op *op, struct ringwall_apply *a, int target, struct ringwall_err *e)
 {
-	_cleanup_fd_ int tree = -1;
+	_cleanup_spent_ int tree = -1;
 	uint64_t attr = ringwall_mount_attr(op->flags.set & MOUNT_FLAGS);
 	int r;
 
@@ -261,7 +260,7 @@ static int cgroup_bind(const struct ringwall_op *op, struct ringwall_apply *a, i
 
 int ringwall_mount_cgroup(const struct ringwall_op *op, struct ringwall_apply *a, struct ringwall_err *e)
 {
-	_cleanup_fd_ int target = target_open(op, a, S_IFDIR | 0755, e);
+	_cleanup_spent_ int target = target_open(op, a, S_IFDIR | 0755, e);
 	int r = -EPERM;
 
 	if (target < 0)

@@ -6,7 +6,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "../lib/cleanup.h"
 #include "inroot.h"
 #include "mount.h"
 
@@ -32,7 +31,7 @@ int ringwall_root_propagation(const struct ringwall_op *op, struct ringwall_appl
 static int parent_private(const char *path)
 {
 	struct ringwall_fd_path p;
-	_cleanup_fd_ int fd = -1;
+	_cleanup_spent_ int fd = -1;
 	int r;
 
 	r = change_propagation(path, MS_PRIVATE);
@@ -59,7 +58,7 @@ static int parent_private(const char *path)
  */
 int ringwall_root_enter(const struct ringwall_op *op, struct ringwall_apply *a, struct ringwall_err *e)
 {
-	_cleanup_fd_ int tree = -1;
+	_cleanup_spent_ int tree = -1;
 	int r;
 
 	if (a->c->rootfs_propagation & (MS_SHARED | MS_UNBINDABLE)) {
@@ -123,7 +122,7 @@ int ringwall_root_pivot(const struct ringwall_op *op, struct ringwall_apply *a, 
 
 int ringwall_root_readonly(const struct ringwall_op *op, struct ringwall_apply *a, struct ringwall_err *e)
 {
-	_cleanup_fd_ int fd = open("/", O_PATH | O_CLOEXEC | O_DIRECTORY);
+	_cleanup_spent_ int fd = openat(AT_FDCWD, "/", O_PATH | O_CLOEXEC | O_DIRECTORY);
 	int r;
 
 	(void)op;
@@ -144,7 +143,7 @@ static int path_open(const struct ringwall_op *op, const struct ringwall_apply *
 
 int ringwall_path_readonly(const struct ringwall_op *op, struct ringwall_apply *a, struct ringwall_err *e)
 {
-	_cleanup_fd_ int target = path_open(op, a), tree = -1;
+	_cleanup_spent_ int target = path_open(op, a), tree = -1;
 	int r;
 
 	if (target == -ENOENT)
@@ -163,7 +162,7 @@ int ringwall_path_readonly(const struct ringwall_op *op, struct ringwall_apply *
 
 int ringwall_path_mask(const struct ringwall_op *op, struct ringwall_apply *a, struct ringwall_err *e)
 {
-	_cleanup_fd_ int target = path_open(op, a);
+	_cleanup_spent_ int target = path_open(op, a);
 	struct ringwall_fd_path name;
 	int null;
 

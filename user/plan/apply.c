@@ -12,7 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "../lib/cleanup.h"
+#include "../mount/inroot.h"
 #include "../mount/mount.h"
 #include "plan.h"
 
@@ -30,7 +30,7 @@ static int apply_domainname(const struct ringwall_op *op, struct ringwall_apply 
 
 static int apply_loopback(const struct ringwall_op *op, struct ringwall_apply *a, struct ringwall_err *e)
 {
-	_cleanup_fd_ int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	_cleanup_spent_ int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	struct ifreq req = { .ifr_flags = IFF_UP | IFF_RUNNING };
 
 	(void)a;
@@ -50,7 +50,7 @@ static int proc_fd(struct ringwall_apply *a, struct ringwall_err *e)
 
 	if (a->proc_fd >= 0)
 		return a->proc_fd;
-	a->proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	a->proc_fd = openat(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (a->proc_fd < 0)
 		return ringwall_fail(e, -errno, "/proc");
 	if (fstatfs(a->proc_fd, &fs) < 0 || fs.f_type != PROC_SUPER_MAGIC) {
@@ -69,7 +69,7 @@ static int apply_sysctl(const struct ringwall_op *op, struct ringwall_apply *a, 
 	struct open_how how = { .flags = O_WRONLY | O_CLOEXEC,
 				.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV };
 	int proc = proc_fd(a, e);
-	_cleanup_fd_ int fd = -1;
+	_cleanup_spent_ int fd = -1;
 	char path[256];
 	size_t i;
 

@@ -141,45 +141,42 @@ void ringwall_cgroupfs_enable(struct ringwall_cgroup *cg, const char *mount, uns
 
 /*
  * mkdir, parents only when they turn out to be missing.
- * @ret_made: length of the shortest directory that was made, 0 when @full was there already
+ * @made: length of the shortest directory that was made, also when that was not enough; 0 when none was
  */
-static int make_path(char *full, size_t mount_len, size_t *ret_made)
+static int make_path(char *full, size_t mount_len, size_t *made)
 {
-	size_t len = mount_len, made = 0;
+	size_t len = mount_len;
+	int r = 0;
 
+	*made = 0;
 	if (mkdir(full, 0755) == 0) {
-		*ret_made = strlen(full);
-		return 0;
-	}
-	if (errno == EEXIST) {
-		*ret_made = 0;
+		*made = strlen(full);
 		return 0;
 	}
 	if (errno != ENOENT)
-		return -errno;
-	while (full[len]) {
+		return errno == EEXIST ? 0 : -errno;
+	while (full[len] && r == 0) {
 		char saved;
-		int r;
 
 		len += 1 + strcspn(full + len + 1, "/");
 		saved = full[len];
 		full[len] = '\0';
-		r = mkdir(full, 0755) < 0 ? -errno : 0;
+		if (mkdir(full, 0755) == 0)
+			*made = *made ?: len;
+		else if (errno != EEXIST)
+			r = -errno;
 		full[len] = saved;
-		if (r < 0 && r != -EEXIST)
-			return r;
-		if (r == 0 && !made)
-			made = len;
 	}
-	*ret_made = made;
-	return 0;
+	return r;
 }
 
+/* From the leaf up; what others use by now stays. */
 static void unmake_path(char *full, size_t made)
 {
 	size_t len = strlen(full);
 
-	while (made && len >= made && rmdir(full) == 0) {
+	while (made && len >= made) {
+		(void)rmdir(full);
 		while (len && full[--len] != '/')
 			;
 		full[len] = '\0';
@@ -205,16 +202,15 @@ int ringwall_cgroupfs_create(struct ringwall_cgroup *cg, const char *mount, unsi
 			     struct ringwall_err *e)
 {
 	char full[PATH_MAX + 256];
-	size_t made = 0, mount_len = strlen(mount);
+	size_t made, mount_len = strlen(mount);
 	int r;
 
 	if (snprintf(full, sizeof(full), "%s%s", mount, cg->path) >= PATH_MAX)
 		return ringwall_fail(e, -ENAMETOOLONG, "cgroup '%s'", cg->path);
 	r = make_path(full, mount_len, &made);
 	if (r < 0)
-		return ringwall_fail(e, r, "cgroup: create '%s'", full);
-	cg->fd = open(full, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (cg->fd < 0)
+		r = ringwall_fail(e, r, "cgroup: create '%s'", full);
+	else if ((cg->fd = open(full, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
 		r = ringwall_fail(e, -errno, "cgroup: open '%s'", full);
 	else if (!made)
 		r = check_unused(cg, e);
@@ -281,7 +277,7 @@ static int remove_below(int top, int timeout_ms)
 {
 	_cleanup_fd_ int below = -1;
 	size_t depth = 0;
-	char busy[256];
+	char busy[PATH_MAX]; /* cgroupfs has no NAME_MAX */
 	int r, next;
 
 	for (;;) {
@@ -334,7 +330,7 @@ int ringwall_cgroupfs_remove(struct ringwall_cgroup *cg, struct ringwall_err *e)
 {
 	/* By way of "..", so that neither the mount nor the path need to be found again. */
 	const char *base = strrchr(cg->path, '/');
-	char name[NAME_MAX + 8], who[256];
+	char name[PATH_MAX], who[256];
 	int r = 0;
 
 	if (!base || snprintf(name, sizeof(name), "../%s", base + 1) >= (int)sizeof(name))

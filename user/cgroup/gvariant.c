@@ -151,16 +151,20 @@ static int infer_list(struct parser *g, struct signature *sig, char close, int d
 		if (*g->p == close)
 			return bad(g, "an empty array needs a type in front, such as @as");
 		r = infer(g, array && i ? &ignored : sig, depth + 1);
+		if (r < 0)
+			return r;
 		skip_space(g);
-		if (r == 0 && *g->p == ',')
+		if (*g->p == ',')
 			g->p++;
-		else if (r == 0 && *g->p != close)
+		else if (*g->p != close)
 			return bad(g, "expected ',' or the end of the list");
 	}
+	if (r < 0)
+		return r;
 	g->p++;
-	if (r == 0 && !array)
-		r = sig->s[sig->n - 1] == '(' ? bad(g, "an empty tuple") : add_type(g, sig, ')');
-	return r;
+	if (array)
+		return 0;
+	return sig->s[sig->n - 1] == '(' ? bad(g, "an empty tuple") : add_type(g, sig, ')');
 }
 
 static int infer(struct parser *g, struct signature *sig, int depth)
@@ -188,10 +192,13 @@ static int infer(struct parser *g, struct signature *sig, int depth)
 	case '<':
 		g->p++;
 		r = infer(g, &inner, depth + 1);
+		if (r < 0)
+			return r;
 		skip_space(g);
-		if (r == 0 && *g->p++ != '>')
+		if (*g->p != '>')
 			return bad(g, "expected '>'");
-		return r < 0 ? r : add_type(g, sig, 'v');
+		g->p++;
+		return add_type(g, sig, 'v');
 	}
 	type = keyword(g);
 	if (type) {
@@ -316,7 +323,7 @@ static int emit_array(struct parser *g, struct ringwall_dbus_out *o, const char 
 	const char *element = *sig + 1, *end = element;
 	size_t align = strchr("xtd(", *element) ? 8 : strchr("ygv", *element) ? 1 : strchr("nq", *element) ? 2 : 4;
 	size_t array;
-	int nested = 0, r = 0;
+	int nested = 0;
 
 	/* To the end of the element's type. */
 	while (*end == 'a')
@@ -324,46 +331,48 @@ static int emit_array(struct parser *g, struct ringwall_dbus_out *o, const char 
 	do
 		nested += (*end == '(') - (*end == ')');
 	while (*end++ && nested > 0);
-	if (*g->p++ != '[')
+	if (*g->p != '[')
 		return bad(g, "expected '['");
+	g->p++;
 	array = ringwall_dbus_put_array(o, align);
-	for (skip_space(g); r == 0 && *g->p != ']'; skip_space(g)) {
+	for (skip_space(g); *g->p != ']'; skip_space(g)) {
 		const char *type = element;
+		int r = emit(g, o, &type, depth + 1);
 
-		r = emit(g, o, &type, depth + 1);
+		if (r < 0)
+			return r;
 		skip_space(g);
-		if (r == 0 && *g->p == ',')
+		if (*g->p == ',')
 			g->p++;
-		else if (r == 0 && *g->p != ']')
+		else if (*g->p != ']')
 			return bad(g, "expected ',' or ']'");
 	}
-	if (r == 0)
-		g->p++;
+	g->p++;
 	ringwall_dbus_put_end(o, array, align);
 	*sig = end;
-	return r;
+	return 0;
 }
 
 static int emit_tuple(struct parser *g, struct ringwall_dbus_out *o, const char **sig, int depth)
 {
-	int r = *g->p == '(' ? 0 : bad(g, "expected '('");
+	int r;
 
-	if (r < 0)
-		return r;
+	if (*g->p != '(')
+		return bad(g, "expected '('");
 	g->p++;
 	ringwall_dbus_put_align(o, 8);
-	for ((*sig)++; r == 0 && **sig && **sig != ')';) {
-		skip_space(g);
+	for ((*sig)++; **sig && **sig != ')';) {
 		r = emit(g, o, sig, depth + 1);
+		if (r < 0)
+			return r;
 		skip_space(g);
-		if (r == 0 && *g->p == ',')
+		if (*g->p == ',')
 			g->p++;
 	}
-	if (r < 0)
-		return r;
 	skip_space(g);
-	if (*g->p++ != ')' || **sig != ')')
+	if (*g->p != ')' || **sig != ')')
 		return bad(g, "the tuple has another number of members than its type");
+	g->p++;
 	(*sig)++;
 	return 0;
 }
@@ -371,6 +380,7 @@ static int emit_tuple(struct parser *g, struct ringwall_dbus_out *o, const char 
 static int emit(struct parser *g, struct ringwall_dbus_out *o, const char **sig, int depth)
 {
 	char type;
+	int r;
 
 	if (depth > MAX_DEPTH || !**sig)
 		return bad(g, "nested too deeply, or not of this type");
@@ -385,10 +395,17 @@ static int emit(struct parser *g, struct ringwall_dbus_out *o, const char **sig,
 		return emit_tuple(g, o, sig, depth);
 	type = *(*sig)++;
 	if (type == 'v') {
-		int r = *g->p++ == '<' ? emit_variant(g, o, depth + 1) : bad(g, "expected '<'");
-
+		if (*g->p != '<')
+			return bad(g, "expected '<'");
+		g->p++;
+		r = emit_variant(g, o, depth + 1);
+		if (r < 0)
+			return r;
 		skip_space(g);
-		return r < 0 || *g->p++ == '>' ? r : bad(g, "expected '>'");
+		if (*g->p != '>')
+			return bad(g, "expected '>'");
+		g->p++;
+		return 0;
 	}
 	(void)keyword(g);
 	return emit_scalar(g, o, type);

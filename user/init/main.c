@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -131,6 +132,9 @@ int main(int argc, char **argv)
 	if (!in->new_userns)
 		prctl(PR_SET_DUMPABLE, 0);
 	prctl(PR_SET_NAME, "ringwall-init");
+	/* Ignored signals stay ignored over exec: not the ones that callers ignore for reasons of their own. */
+	signal(SIGCHLD, SIG_DFL);
+	signal(SIGPIPE, SIG_DFL);
 	if (in->start_fd < 0)
 		ringwall_spent_limit = SPENT_LIMIT;
 	/* What survives into the container's program is decided at the very end; until then everything goes at exec. */

@@ -137,6 +137,7 @@ int ringwall_child_spawn(struct ringwall_init *in, int region_fd, int cgroup_fd,
 
 	if (program < 0)
 		return program;
+	child.stage = in->stage;
 	l.program = program;
 	r = ringwall_channel_open(&child.channel, &far, e);
 	if (r < 0)
@@ -171,6 +172,7 @@ static int take_from_stage(struct ringwall_child *child, struct ringwall_err *e)
 	ringwall_fd_close(&child->pidfd);
 	child->pid = m.value;
 	child->pidfd = pidfd;
+	child->stage = false;
 	return 0;
 }
 
@@ -197,18 +199,17 @@ static int write_oom(const struct ringwall_child *child, const struct ringwall_p
 int ringwall_child_begin(struct ringwall_child *child, struct ringwall_init *in, struct ringwall_cgroup *cg,
 			 struct ringwall_err *e)
 {
-	bool stage = in->stage;
 	int r = 0;
 
 	if (!in->wait_go)
 		return 0;
-	if (stage && child->attach && cg) {
+	if (child->stage && child->attach && cg) {
 		/* The stage is what must be in the cgroup: its child inherits it. */
 		r = ringwall_cgroup_attach(cg, child->pid, e);
 		if (r < 0)
 			return r;
 	}
-	if (stage)
+	if (child->stage)
 		r = take_from_stage(child, e);
 	if (!r && child->attach && cg)
 		r = ringwall_cgroup_attach(cg, child->pid, e);

@@ -11,11 +11,12 @@
  * @channel: the conversation with it (process/channel.h)
  * @console: pty master, once it came, else -1
  * @attach: it could not be cloned into its cgroup and must be moved there before GO
+ * @stage: it is the stage still, not the process that goes on (what init makes of the shared task is no evidence)
  */
 struct ringwall_child {
 	pid_t pid;
 	int pidfd, channel, console;
-	bool attach;
+	bool attach, stage;
 };
 
 #define RINGWALL_CHILD_INIT { .pidfd = -1, .channel = -1, .console = -1 }

@@ -40,6 +40,7 @@ enum ringwall_init_mode {
  * @stage: an intermediate process: join, clone the one that goes on, exit
  * @wait_go: begin only when the runtime says GO
  * @new_userns: this process is in a new user namespace whose mappings the runtime writes before GO
+ * @mapped: that was waited for before this program was executed
  * @chroot: EXEC: root of a container that has no mount namespace, NULL otherwise
  * @wait_hooks: the runtime has something to do between namespaces and mounts (hooks, network devices): tell, wait
  * @in_userns: become root of the user namespace
@@ -56,7 +57,7 @@ struct ringwall_init {
 	struct ringwall_ns ns;
 	uint64_t clone_flags, join_flags;
 	int channel, start_fd, pidfd;
-	bool stage, wait_go, new_userns, wait_hooks, in_userns, no_pivot, rootless, new_cgroup_ns, label_mounts, console, has_filter;
+	bool stage, wait_go, new_userns, mapped, wait_hooks, in_userns, no_pivot, rootless, new_cgroup_ns, label_mounts, console, has_filter;
 	const char *session, *cgroup, *cpu_affinity, *chroot;
 	struct ringwall_filter filter;
 	const char *state_json, *state_started;

@@ -69,7 +69,7 @@ static int wait_go(const struct ringwall_init *in, struct ringwall_err *e)
 {
 	struct ringwall_msg m;
 
-	return in->wait_go ? ringwall_channel_expect(in->channel, RINGWALL_MSG_GO, &m, NULL, e) : 0;
+	return in->wait_go && !in->mapped ? ringwall_channel_expect(in->channel, RINGWALL_MSG_GO, &m, NULL, e) : 0;
 }
 
 /*
@@ -127,9 +127,9 @@ int main(int argc, char **argv)
 		return 1;
 	/*
 	 * Nobody in the container may look into this process, or trace it, while it is on its way in (CVE-2016-9962).
-	 * With a new user namespace nobody is there yet, and an unprivileged runtime still has to write its mappings.
+	 * While an unprivileged runtime still has to write its mappings, nobody else is there.
 	 */
-	if (!in->new_userns)
+	if (!in->new_userns || in->mapped)
 		prctl(PR_SET_DUMPABLE, 0);
 	prctl(PR_SET_NAME, "ringwall-init");
 	/* Ignored signals stay ignored over exec: not the ones that callers ignore for reasons of their own. */

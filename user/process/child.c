@@ -45,12 +45,30 @@ static int open_program(struct ringwall_err *e)
 struct launch {
 	const struct ringwall_init *in;
 	int program, region;
+	bool map;
 };
 
 static void pass_fd(int fd)
 {
 	if (fd >= 0)
 		fcntl(fd, F_SETFD, 0);
+}
+
+/*
+ * In a new user namespace, an exec before the mappings are there would lose every capability, as an id without a
+ * mapping is not root. This child has memory of its own.
+ */
+static int wait_for_mappings(const struct ringwall_init *in)
+{
+	struct ringwall_err e;
+	struct ringwall_msg m;
+	int r = ringwall_channel_expect(in->channel, RINGWALL_MSG_GO, &m, NULL, &e);
+
+	if (!r)
+		r = ringwall_ns_become_root(&e);
+	if (r < 0)
+		ringwall_channel_fail(in->channel, &e);
+	return r;
 }
 
 /*
@@ -64,6 +82,8 @@ static int launch_child(void *data)
 	char number[12], name[] = "ringwall-init";
 	char *argv[] = { name, number, NULL }, *envp[] = { NULL };
 
+	if (l->map && wait_for_mappings(in) < 0)
+		return 1;
 	snprintf(number, sizeof(number), "%d", l->region);
 	pass_fd(l->region);
 	pass_fd(in->channel);
@@ -108,7 +128,7 @@ static int clone_in_cgroup(struct launch *l, struct ringwall_init *in, int cgrou
 {
 	uint64_t flags = in->stage ? 0 : in->clone_flags;
 	/* A shared address space cannot be in two time namespaces (its vvar page). */
-	bool share = in->ns.own_time < 0 && in->ns.fds[RINGWALL_NS_TIME] < 0;
+	bool share = in->ns.own_time < 0 && in->ns.fds[RINGWALL_NS_TIME] < 0 && !l->map;
 	long pid = clone_launch(l, flags, cgroup_fd, &child->pidfd, share);
 
 	if ((pid == -EACCES || pid == -EPERM) && cgroup_fd >= 0) {
@@ -138,6 +158,7 @@ int ringwall_child_spawn(struct ringwall_init *in, int region_fd, int cgroup_fd,
 	if (program < 0)
 		return program;
 	child.stage = in->stage;
+	l.map = in->mapped = in->new_userns && !in->stage;
 	l.program = program;
 	r = ringwall_channel_open(&child.channel, &far, e);
 	if (r < 0)

@@ -80,7 +80,9 @@ static int check_host(struct ringwall_creation *n, struct ringwall_err *e)
 	if (n->rw->rootless && geteuid() && !c->ns[RINGWALL_NS_USER].set)
 		return ringwall_fail_plain(e, -EPERM, "linux.namespaces: without root a container needs a user namespace "
 						      "(see: ringwall spec --rootless)");
-	return c->net_devices && n->rw->rootless ?
+	if (c->n_net_devices && !c->ns[RINGWALL_NS_NETWORK].set)
+		return ringwall_fail_plain(e, -EINVAL, "linux.netDevices: needs a network namespace in linux.namespaces");
+	return c->n_net_devices && n->rw->rootless ?
 		       ringwall_fail_plain(e, -EPERM, "linux.netDevices: needs root") : 0;
 }
 

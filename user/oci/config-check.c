@@ -83,15 +83,6 @@ static int time_check(struct ringwall_reader *r)
 	return 0;
 }
 
-static int net_check(struct ringwall_reader *r)
-{
-	const struct ringwall_config *c = r->c;
-
-	if (c->n_net_devices && !c->ns[RINGWALL_NS_NETWORK].set)
-		return fail_in(r, "linux", NULL, "netDevices", "needs a network namespace in linux.namespaces");
-	return 0;
-}
-
 /* The sysctls that belong to a namespace; a name that ends with a dot stands for all below it. */
 static const struct {
 	const char *name;
@@ -158,7 +149,7 @@ static int sysctl_check(struct ringwall_reader *r)
 int ringwall_config_check(struct ringwall_config *c, const char *name, struct ringwall_err *e)
 {
 	static int (*const checks[])(struct ringwall_reader *r) = {
-		uts_check, mount_check, user_check, time_check, net_check, sysctl_check,
+		uts_check, mount_check, user_check, time_check, sysctl_check,
 	};
 	struct ringwall_reader r = { .c = c, .name = name, .e = e };
 	int rc = 0;

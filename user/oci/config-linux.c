@@ -250,8 +250,8 @@ static int rdt_check(struct ringwall_reader *r, const struct ringwall_json *v, v
 {
 	const struct ringwall_intel_rdt *rdt = base;
 
-	/* A directory of the resctrl file system. */
-	if (rdt->clos_id && (strchr(rdt->clos_id, '/') || !strcmp(rdt->clos_id, ".") || !strcmp(rdt->clos_id, "..")))
+	/* A directory of the resctrl file system, or "/" for its root. */
+	if (rdt->clos_id && strcmp(rdt->clos_id, "/") && (strchr(rdt->clos_id, '/') || !strcmp(rdt->clos_id, ".") || !strcmp(rdt->clos_id, "..")))
 		return ringwall_reader_fail_member(r, v, "closID", "\"%.80s\" cannot be a directory's name",
 						   rdt->clos_id);
 	if (rdt->mem_bw_schema && strncmp(rdt->mem_bw_schema, "MB:", 3))

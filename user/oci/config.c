@@ -45,7 +45,8 @@ static int version_parse(struct ringwall_reader *r, const struct ringwall_field 
 	if (!version_is_valid(v->str))
 		return ringwall_reader_fail(r, v, "must be a version such as \"" RINGWALL_OCI_VERSION "\", not \"%.40s\"",
 					    v->str);
-	if (strncmp(v->str, "1.", 2))
+	/* Documents from before 1.0 are the specification's own examples still, and mean the same. */
+	if (strncmp(v->str, "1.", 2) && strncmp(v->str, "0.", 2))
 		return ringwall_reader_fail(r, v, "\"%.40s\" is not supported: must be 1.x.y", v->str);
 	return 0;
 }

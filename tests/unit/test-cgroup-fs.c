@@ -343,6 +343,29 @@ static void test_limits(void **state)
 	unmake(&cg);
 }
 
+/* No controllers can come through a cgroup that has processes; that must not turn its children into threaded ones. */
+static void test_populated_parent(void **state)
+{
+	struct ringwall_cgroup parent = make("populated", (uid_t)-1), cg;
+	struct ringwall_resources r = { .set = true, .memory = { .limit = I64(64 << 20) } };
+	struct ringwall_err e = { 0 };
+	pid_t pid = spawn(&parent);
+	char text[256];
+
+	(void)state;
+	cg = make("populated/child", (uid_t)-1);
+	assert_true(ringwall_cgroup_file_read(cg.fd, "cgroup.type", text, sizeof(text)) > 0);
+	assert_string_equal(text, "domain\n");
+	assert_int_equal(ringwall_cgroup_apply(&cg, &r, &e), -EOPNOTSUPP);
+	ringwall_cgroup_file_read(parent.fd, "cgroup.controllers", text, sizeof(text));
+	assert_non_null(strstr(e.text, "linux.resources.memory.limit: the memory controller is not "));
+	assert_non_null(strstr(e.text, strstr(text, "memory") ? "has processes of its own" : "mounted as cgroup v1"));
+	unmake(&cg);
+	ringwall_cgroup_kill(&parent, &e);
+	reap(pid);
+	unmake(&parent);
+}
+
 static void test_bad_limits(void **state)
 {
 	static struct ringwall_pair bad[] = { { "../x", "1" }, { "nodot", "1" }, { "cgroup.nothing", "1" } };
@@ -492,7 +515,7 @@ int main(void)
 		cmocka_unit_test(test_mount),	  cmocka_unit_test(test_nested),      cmocka_unit_test(test_failed_create),
 		cmocka_unit_test(test_taken),	  cmocka_unit_test(test_processes),   cmocka_unit_test(test_freeze),
 		cmocka_unit_test(test_remove_deep), cmocka_unit_test(test_delegate),  cmocka_unit_test(test_limits),
-		cmocka_unit_test(test_bad_limits), cmocka_unit_test(test_stats),      cmocka_unit_test(test_memory_events),
+		cmocka_unit_test(test_bad_limits), cmocka_unit_test(test_populated_parent), cmocka_unit_test(test_stats),      cmocka_unit_test(test_memory_events),
 	};
 
 	if (geteuid() != 0 || unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)

@@ -43,30 +43,38 @@ static void disable(struct ringwall_cgroup *cg)
 	cg->fresh = false;
 }
 
-/* The caller's own cgroup is read only where the container's depends on it. */
+/* Apart, so that the usual start, with an absolute path, does not pay for this stack. */
+__attribute__((noinline)) static int find_relative(const char *path, const char *id, struct ringwall_cgroup *cg,
+						   struct ringwall_err *e)
+{
+	char text[2 * PATH_MAX], own[PATH_MAX];
+	ssize_t n = ringwall_cgroup_file_read(AT_FDCWD, "/proc/self/cgroup", text, sizeof(text));
+	int r;
+
+	if (n < 0)
+		return ringwall_fail(e, (int)n, "cgroup: read /proc/self/cgroup");
+	r = ringwall_cgroup_path_own(text, own, sizeof(own));
+	if (r < 0)
+		return ringwall_fail_plain(e, r, "cgroup: no cgroup2 line (\"0::/…\") in /proc/self/cgroup");
+	return ringwall_cgroup_path_fs(path, own, id, cg->path, sizeof(cg->path));
+}
+
 static int find_path(const struct ringwall_config *c, const char *id, struct ringwall_cgroup *cg,
 		     struct ringwall_err *e)
 {
-	char text[2 * PATH_MAX], own[PATH_MAX] = "/";
 	const char *path = c->cgroups_path;
-	ssize_t n;
 	int r;
 
-	if (!path || path[0] != '/') {
-		n = ringwall_cgroup_file_read(AT_FDCWD, "/proc/self/cgroup", text, sizeof(text));
-		if (n < 0)
-			return ringwall_fail(e, (int)n, "cgroup: read /proc/self/cgroup");
-		r = ringwall_cgroup_path_own(text, own, sizeof(own));
-		if (r < 0)
-			return ringwall_fail_plain(e, r, "cgroup: no cgroup2 line (\"0::/…\") in /proc/self/cgroup");
-	}
-	r = ringwall_cgroup_path_fs(path, own, id, cg->path, sizeof(cg->path));
-	if (r < 0)
+	if (path && path[0] == '/')
+		r = ringwall_cgroup_path_clean(path, cg->path, sizeof(cg->path));
+	else
+		r = find_relative(path, id, cg, e);
+	if (r == -ENAMETOOLONG)
 		return ringwall_fail(e, r, "linux.cgroupsPath: '%s'", path ?: id);
-	if (!cg->path[0])
+	if (r == 0 && !cg->path[0])
 		return ringwall_fail_plain(e, -EINVAL, "linux.cgroupsPath: '%s' is the root cgroup, which cannot hold a container",
-				     path);
-	return 0;
+				     path ?: id);
+	return r;
 }
 
 static int create_fs(const struct ringwall *rw, const struct ringwall_config *c, const char *mount,

@@ -79,8 +79,11 @@ static int enable_level(int dir, unsigned int want)
 	return 0;
 }
 
-/* From the top down to the parent of @full; @mount_len bytes of it are the mount. Returns the first refusal. */
-static int enable_path(const char *full, size_t mount_len, unsigned int have)
+/*
+ * From the top down to the parent of @full; @mount_len bytes of it are the mount. Returns the first refusal.
+ * Not inlined: its path would be on the stack of every start.
+ */
+__attribute__((noinline)) static int enable_path(const char *full, size_t mount_len, unsigned int have)
 {
 	char path[PATH_MAX + 256];
 	size_t len = mount_len;

@@ -45,7 +45,7 @@ int ringwall_cgroup_event_wait(int dir, const char *key, bool value, int timeout
 /* path.c: cgroupsPath -------------------------------------------------------------------------------------------- */
 
 /** ringwall_cgroup_path_clean() - lexically: no ".", no "..", no double slashes, leading "/". -ENAMETOOLONG. */
-int ringwall_cgroup_path_clean(const char *prefix, const char *path, char *ret, size_t size);
+int ringwall_cgroup_path_clean(const char *path, char *ret, size_t size);
 
 /** ringwall_cgroup_path_own() - the "0::" line of a /proc/PID/cgroup text. -ENOENT without one. */
 int ringwall_cgroup_path_own(const char *text, char *ret, size_t size);

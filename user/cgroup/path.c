@@ -3,42 +3,39 @@
 
 #include "internal.h"
 
-/* Append the components of @s to @ret ("" or "/a/b"), resolving "." and ".." without leaving the top. */
-static int append_clean(char *ret, size_t *len, size_t size, const char *s)
+/*
+ * Append the components of the @n bytes at @s to @ret ("" or "/a/b") from byte @len on, without "." and with ".."
+ * resolved, but never to less than @len: a path cannot climb out of what it is appended to.
+ * Return: the new length or -ENAMETOOLONG.
+ */
+static ssize_t append_clean(char *ret, size_t len, size_t size, const char *s, size_t n)
 {
-	while (*s) {
-		size_t n = strcspn(s, "/");
+	const size_t floor = len;
+	const char *end = s + n;
 
+	for (const char *next; s < end; s = next + (next < end)) {
+		next = memchr(s, '/', (size_t)(end - s)) ?: end;
+		n = (size_t)(next - s);
 		if (n == 2 && s[0] == '.' && s[1] == '.') {
-			while (*len && ret[--*len] != '/')
+			while (len > floor && ret[--len] != '/')
 				;
 		} else if (n && !(n == 1 && s[0] == '.')) {
-			if (*len + n + 2 > size)
+			if (len + n + 2 > size)
 				return -ENAMETOOLONG;
-			ret[(*len)++] = '/';
-			memcpy(ret + *len, s, n);
-			*len += n;
+			ret[len++] = '/';
+			memcpy(ret + len, s, n);
+			len += n;
 		}
-		s += n + (s[n] == '/');
 	}
-	ret[*len] = '\0';
-	return 0;
+	ret[len] = '\0';
+	return (ssize_t)len;
 }
 
-int ringwall_cgroup_path_clean(const char *prefix, const char *path, char *ret, size_t size)
+int ringwall_cgroup_path_clean(const char *path, char *ret, size_t size)
 {
-	size_t len = 0;
-	/* The path is made clean on its own first: a ".." in it cannot climb out of @prefix. */
-	char own[PATH_MAX] = "";
-	size_t own_len = 0;
-	int r;
+	ssize_t n = append_clean(ret, 0, size, path, strlen(path));
 
-	r = append_clean(own, &own_len, sizeof(own), path);
-	if (r == 0)
-		r = append_clean(ret, &len, size, prefix);
-	if (r == 0)
-		r = append_clean(ret, &len, size, own);
-	return r;
+	return n < 0 ? (int)n : 0;
 }
 
 int ringwall_cgroup_path_own(const char *text, char *ret, size_t size)
@@ -66,18 +63,19 @@ int ringwall_cgroup_path_own(const char *text, char *ret, size_t size)
  */
 int ringwall_cgroup_path_fs(const char *cgroups_path, const char *own, const char *id, char *ret, size_t size)
 {
-	char parent[PATH_MAX];
-	char *slash;
+	const char *slash;
+	ssize_t n = 0;
 
 	if (cgroups_path && cgroups_path[0] == '/')
-		return ringwall_cgroup_path_clean("", cgroups_path, ret, size);
-	if (strlen(own) >= sizeof(parent))
-		return -ENAMETOOLONG;
-	strcpy(parent, own);
-	slash = strrchr(parent, '/');
+		return ringwall_cgroup_path_clean(cgroups_path, ret, size);
+	slash = strrchr(own, '/');
 	if (slash)
-		*slash = '\0';
-	return ringwall_cgroup_path_clean(parent, cgroups_path && *cgroups_path ? cgroups_path : id, ret, size);
+		n = append_clean(ret, 0, size, own, (size_t)(slash - own));
+	if (!cgroups_path || !*cgroups_path)
+		cgroups_path = id;
+	if (n >= 0)
+		n = append_clean(ret, (size_t)n, size, cgroups_path, strlen(cgroups_path));
+	return n < 0 ? (int)n : 0;
 }
 
 /* One octal-escaped field of mountinfo ("\040" is a space). */
@@ -88,7 +86,7 @@ static int unescape(const char *field, size_t n, char *ret, size_t size)
 	for (size_t i = 0; i < n; i++) {
 		char c = field[i];
 
-		if (c == '\\' && i + 3 < n + 0 && field[i + 1] >= '0' && field[i + 1] <= '3') {
+		if (c == '\\' && i + 3 < n && field[i + 1] >= '0' && field[i + 1] <= '3') {
 			c = (char)((field[i + 1] - '0') << 6 | (field[i + 2] - '0') << 3 | (field[i + 3] - '0'));
 			i += 3;
 		}

@@ -289,7 +289,7 @@ static int ask_path(struct session *s, char *ret, size_t size, struct ringwall_e
 		return ringwall_err_prepend(e, "systemd: ControlGroup of %s", s->unit);
 	if (strcmp(m.signature, "v") || strcmp(ringwall_dbus_get_sig(&m.body), "s"))
 		return ringwall_fail(e, -EPROTO, "systemd: ControlGroup of %s", s->unit);
-	r = ringwall_cgroup_path_clean("", ringwall_dbus_get_str(&m.body), ret, size);
+	r = ringwall_cgroup_path_clean(ringwall_dbus_get_str(&m.body), ret, size);
 	if (r == 0 && !*ret)
 		r = -ENOENT;
 	return r < 0 ? ringwall_fail(e, r, "systemd: ControlGroup of %s", s->unit) : 0;

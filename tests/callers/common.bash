@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2154
 #
 # What podman.bats, docker.bats and containerd.bats share.  tests/callers/run
 # sets RUNTIME, RUNTIME_NAME and CALLERS_*.
@@ -42,7 +42,7 @@ retry() { # SECONDS CMD…: until it succeeds
 
 # COMMAND's output and status seen through a terminal of our own of 33 by 111
 on_terminal() {
-	script -qec "stty rows 33 cols 111; $(printf '%q ' "$@")" /dev/null < /dev/null | tr -d '\r'
+	SHELL=/bin/bash script -qec "stty rows 33 cols 111; $(printf '%q ' "$@")" /dev/null < /dev/null | tr -d '\r'
 	return "${PIPESTATUS[0]}"
 }
 
@@ -97,7 +97,6 @@ assert_nothing_left() {
 }
 
 assert_status() {
-	# shellcheck disable=SC2154 # bats sets status and output
 	((status == $1)) || { echo "status $status, not $1; output:"; echo "$output"; return 1; }
 }
 

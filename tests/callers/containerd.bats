@@ -77,6 +77,7 @@ c_run() {
 		"${options[@]}" $image "$@" 3>&-
 }
 
+# bats test_tags=quick
 @test "containerd: run gives the output and status 0" {
 	run c_run --rm a echo hello
 	assert_status 0
@@ -116,6 +117,7 @@ c_run() {
 	assert_nothing_left
 }
 
+# bats test_tags=quick
 @test "containerd: exec: output, status, user, directory, and a missing command" {
 	c_run -d a sleep 1000
 	run ctr task exec --exec-id e1 a echo inside
@@ -134,6 +136,7 @@ c_run() {
 	assert_nothing_left
 }
 
+# bats test_tags=quick
 @test "containerd: run -t has a terminal of the caller's size" {
 	export -f c_run
 	export image
@@ -153,6 +156,7 @@ c_run() {
 	assert_nothing_left
 }
 
+# bats test_tags=quick
 @test "containerd: kill: TERM handled by the container, KILL, and -a reaching every process" {
 	c_run -d --log-uri "file://$BATS_TEST_TMPDIR/log" a \
 		sh -c 'trap "echo got it; exit 9" TERM; echo ready; while :; do sleep 0.1; done'
@@ -213,12 +217,15 @@ c_run() {
 	assert_nothing_left
 }
 
+# bats test_tags=quick
 @test "containerd: memory and cpu limits are in the container's cgroup" {
 	need_controller memory
 	need_controller cpu
-	run c_run --rm --memory-limit 67108864 --cpus 0.5 a sh -c \
-		"cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/cpu.max"
+	c_run -d --memory-limit 67108864 --cpus 0.5 a sleep 1000
+	# ctr mounts no cgroup file system into the container
+	run bash -c "find $(parent_dir) -mindepth 1 -type d | { read -r d; cat \$d/memory.max \$d/cpu.max; }"
 	assert_output $'67108864\n50000 100000'
+	c_remove a
 	c_run -d b sleep 1000
 	run ctr task metrics b
 	assert_contains memory.usage_in_bytes

@@ -45,6 +45,7 @@ teardown() {
 
 d_run() { docker run --cgroup-parent "$CALLERS_PARENT" "$@" 3>&-; }
 
+# bats test_tags=quick
 @test "docker: run gives the output and status 0" {
 	run d_run --rm $image echo hello
 	assert_status 0
@@ -87,6 +88,7 @@ d_run() { docker run --cgroup-parent "$CALLERS_PARENT" "$@" 3>&-; }
 	assert_nothing_left
 }
 
+# bats test_tags=quick
 @test "docker: exec: output, status, user, environment, directory, and a missing command" {
 	d_run -d --name t1 $image sleep 1000
 	run docker exec t1 echo inside
@@ -105,6 +107,7 @@ d_run() { docker run --cgroup-parent "$CALLERS_PARENT" "$@" 3>&-; }
 	assert_nothing_left
 }
 
+# bats test_tags=quick
 @test "docker: run -it has a terminal of the caller's size" {
 	run on_terminal docker run --rm -it --cgroup-parent "$CALLERS_PARENT" $image sh -c 'tty; sleep 1; stty size; exit 4'
 	assert_status 4
@@ -122,6 +125,7 @@ d_run() { docker run --cgroup-parent "$CALLERS_PARENT" "$@" 3>&-; }
 	assert_nothing_left
 }
 
+# bats test_tags=quick
 @test "docker: stop ends by SIGTERM, or by SIGKILL when that is ignored" {
 	d_run -d --name t1 $image sh -c 'trap "exit 9" TERM; while :; do sleep 0.1; done'
 	d_run -d --name t2 $image sh -c 'trap "" TERM; while :; do sleep 0.1; done'
@@ -227,6 +231,7 @@ d_run() { docker run --cgroup-parent "$CALLERS_PARENT" "$@" 3>&-; }
 	assert_nothing_left
 }
 
+# bats test_tags=quick
 @test "docker: memory, pids and cpu limits are in the container's cgroup, and update changes them" {
 	need_controller memory
 	need_controller pids

@@ -711,7 +711,7 @@ static void first_use_race(void **state)
 	char paths[8][512], id[16];
 
 	(void)state;
-	for (int round = 0; round < 20; round++) {
+	for (int round = 0; round < 10; round++) {
 		race(paths);
 		assert_seen(paths[round % 8], exact, ARRAY_SIZE(exact));
 		for (int i = 0; i < 8; i++) {

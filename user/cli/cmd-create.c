@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "create-options.h"
 
-static struct ringwall_create_options o = { .size = sizeof(o) };
+static struct ringwall_create_cli opt = { .o.size = sizeof(opt.o) };
 
 static const struct ringwall_option options[] = {
 	RINGWALL_CREATE_OPTIONS,
@@ -14,7 +14,9 @@ static int run(struct ringwall_cli *cli, char **args, int n, int *ret_status, st
 {
 	(void)n;
 	(void)ret_status;
-	return ringwall_create(cli->rw, args[0], &o, e);
+	if (opt.dry_run)
+		return ringwall_create_print(cli, &opt, e);
+	return ringwall_create(cli->rw, args[0], &opt.o, e);
 }
 
 const struct ringwall_verb ringwall_verb_create = {
@@ -24,7 +26,7 @@ const struct ringwall_verb ringwall_verb_create = {
 	.text = "Everything is set up when create returns: namespaces, cgroup, mounts, policy. The container's process waits "
 		"for start.",
 	.options = options,
-	.into = &o,
+	.into = &opt,
 	.min_args = 1,
 	.max_args = 1,
 	.flags = RINGWALL_VERB_RUNTIME | RINGWALL_VERB_NEW_ID,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "create-options.h"
 
-static struct ringwall_create_options o = { .size = sizeof(o) };
+static struct ringwall_create_cli opt = { .o.size = sizeof(opt.o) };
 
 static const struct ringwall_option options[] = {
 	RINGWALL_CREATE_OPTIONS,
@@ -14,7 +14,9 @@ static const struct ringwall_option options[] = {
 static int run(struct ringwall_cli *cli, char **args, int n, int *ret_status, struct ringwall_err *e)
 {
 	(void)n;
-	return ringwall_run(cli->rw, args[0], &o, ret_status, e);
+	if (opt.dry_run)
+		return ringwall_create_print(cli, &opt, e);
+	return ringwall_run(cli->rw, args[0], &opt.o, ret_status, e);
 }
 
 const struct ringwall_verb ringwall_verb_run = {
@@ -24,7 +26,7 @@ const struct ringwall_verb ringwall_verb_run = {
 	.text = "Unless detached, run waits for the container's process, deletes the container and exits with the process's "
 		"status, or 128 and the signal's number when a signal killed it. Errors of Ringwall itself exit with 1.",
 	.options = options,
-	.into = &o,
+	.into = &opt,
 	.min_args = 1,
 	.max_args = 1,
 	.flags = RINGWALL_VERB_RUNTIME | RINGWALL_VERB_NEW_ID,

@@ -4,6 +4,15 @@
 
 #include "cli.h"
 
+/* The library's options come first: its rows' offsets hold for both. */
+struct ringwall_create_cli {
+	struct ringwall_create_options o;
+	bool dry_run;
+};
+
+/** ringwall_create_print() - what create or run would do, on standard output. */
+int ringwall_create_print(struct ringwall_cli *cli, const struct ringwall_create_cli *opt, struct ringwall_err *e);
+
 #define RINGWALL_CREATE_OPT(member, name, letter, type, arg, help) \
 	RINGWALL_OPT(struct ringwall_create_options, member, name, letter, type, arg, help)
 
@@ -20,6 +29,8 @@
 			    "change root by moving the mount instead of pivot_root, for a rootfs on a ramdisk"),      \
 	RINGWALL_CREATE_OPT(no_new_keyring, "no-new-keyring", 0, FLAG, NULL, "keep the caller's session keyring"),    \
 	RINGWALL_CREATE_OPT(preserve_fds, "preserve-fds", 0, UINT, "N",                                               \
-			    "pass N more descriptors from 3 on (LISTEN_FDS ones are passed anyway)")
+			    "pass N more descriptors from 3 on (LISTEN_FDS ones are passed anyway)"),                 \
+	RINGWALL_OPT(struct ringwall_create_cli, dry_run, "dry-run", 0, FLAG, NULL,                                   \
+		     "check the configuration, print the steps as JSON and change nothing")
 
 #endif

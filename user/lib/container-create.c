@@ -36,6 +36,19 @@ int ringwall_create(struct ringwall *rw, const char *id, const struct ringwall_c
 	return make(&n, rw, id, o, false, e);
 }
 
+int ringwall_plan(struct ringwall *rw, const struct ringwall_create_options *o, char **ret_json, struct ringwall_err *e)
+{
+	_cleanup_(ringwall_creation_close) struct ringwall_creation n = {};
+	struct ringwall_json_out out = { .indent = 2 };
+	int r = ringwall_creation_prepare(&n, rw, "dry-run", o, e);
+
+	if (r < 0)
+		return r;
+	ringwall_plan_print(&n.in->plan, &out);
+	*ret_json = ringwall_json_out_take(&out, NULL);
+	return *ret_json ? 0 : ringwall_fail(e, -ENOMEM, "plan");
+}
+
 void ringwall_poststart(const struct ringwall *rw, const struct ringwall_state *s, const struct ringwall_config *c)
 {
 	_cleanup_free_ char *json = NULL;

@@ -85,6 +85,9 @@ struct ringwall_create_options {
 int ringwall_create(struct ringwall *rw, const char *id, const struct ringwall_create_options *o,
 		    struct ringwall_err *e);
 
+/** ringwall_plan() - what create would do with this bundle, as a JSON array of steps, to be freed. Nothing is changed. */
+int ringwall_plan(struct ringwall *rw, const struct ringwall_create_options *o, char **ret_json, struct ringwall_err *e);
+
 /** ringwall_start() - let a created container's process go. Errors: -ENOENT (no such container), -EINVAL (not created). */
 int ringwall_start(struct ringwall *rw, const char *id, struct ringwall_err *e);
 

@@ -294,10 +294,12 @@ static void op_print(const struct ringwall_op *op, struct ringwall_json_out *o)
 		ringwall_json_out_str(o, "source", op->source);
 	if (op->type)
 		ringwall_json_out_str(o, "type", op->type);
-	if (op->flags.set)
-		ringwall_json_out_u64(o, "flags", op->flags.set);
-	if (op->flags.data && *op->flags.data)
-		ringwall_json_out_str(o, "data", op->flags.data);
+	if (op->mount && op->mount->options.n) {
+		ringwall_json_out_array(o, "options");
+		for (size_t i = 0; i < op->mount->options.n; i++)
+			ringwall_json_out_str(o, NULL, op->mount->options.v[i]);
+		ringwall_json_out_end(o, ']');
+	}
 	if (op->device) {
 		char type[2] = { op->device->type, '\0' };
 

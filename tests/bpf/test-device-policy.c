@@ -751,6 +751,29 @@ static void foreign_directory(void **state)
 	bpffs_fresh();
 }
 
+/* What a process keeps open from call to call is not what somebody has taken away meanwhile. */
+static void replaced_meanwhile(void **state)
+{
+	_cleanup_fd_ int fd = -1;
+	char path[512];
+	uint32_t slot;
+
+	(void)state;
+	bpffs_fresh();
+	fd = cgroup_make("replaced", path);
+	release(attach("replaced", fd, exact, ARRAY_SIZE(exact)), "replaced");
+	assert_return_code(rename(RINGWALL_PINS_ABI, RINGWALL_PINS "/old"), errno);
+	slot = attach("replaced", fd, exact, ARRAY_SIZE(exact));
+	assert_int_equal(count(RINGWALL_PINS), 2);
+	assert_int_equal(count(RINGWALL_PINS_LINKS), 1);
+	assert_int_not_equal(policy_of(slot), 0); /* in the new tables */
+	assert_seen(path, exact, ARRAY_SIZE(exact));
+	release(slot, "replaced");
+	assert_int_equal(containers_used(), 0);
+	cgroup_remove(path);
+	bpffs_fresh();
+}
+
 /* Somebody without the right to use BPF: told so, and nothing is mounted for them. */
 static void unprivileged(void **state)
 {
@@ -1006,6 +1029,7 @@ int main(void)
 		cmocka_unit_test(many_policies),
 		cmocka_unit_test(first_use_race),
 		cmocka_unit_test(foreign_directory),
+		cmocka_unit_test(replaced_meanwhile),
 		cmocka_unit_test(unprivileged),
 		cmocka_unit_test(killed_in_attach),
 		cmocka_unit_test(killed_in_release),

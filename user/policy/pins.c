@@ -4,11 +4,34 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 
 #include "../lib/cleanup.h"
 #include "bpf.h"
+
+/*
+ * What this process has open, kept from one call to the next: `run` attaches and releases, a long-lived user of the
+ * library does so many times. Good as long as RINGWALL_PINS is the directory it was, with nothing put into it or taken
+ * out (the links are a level below). Touched with the lock held and only then; since every lock is an open file of its
+ * own, that keeps threads apart as well, and a forked process has its own copy. Never the lock itself: a kept one would be
+ * shared with such a process.
+ */
+static struct {
+	dev_t dev;
+	ino_t ino;
+	struct timespec changed;
+	struct ringwall_table containers, policies;
+	struct {
+		const char *name;
+		int fd;
+	} borrowed[16];
+	size_t n_borrowed;
+} kept = {
+	.containers = RINGWALL_TABLE_CONTAINERS(-1),
+	.policies = RINGWALL_TABLE_POLICIES(-1),
+};
 
 int ringwall_pins_fail(struct ringwall_err *e, int code, const char *what)
 {
@@ -34,6 +57,56 @@ int ringwall_pins_get(const char *name, struct ringwall_err *e)
 	return fd < 0 ? ringwall_pins_fail(e, fd, path) : fd;
 }
 
+int ringwall_pins_policies(struct ringwall_table **ret, struct ringwall_err *e)
+{
+	if (kept.policies.fd < 0) {
+		int fd = ringwall_pins_get("policies", e);
+
+		if (fd < 0)
+			return fd;
+		kept.policies.fd = fd;
+	}
+	*ret = &kept.policies;
+	return 0;
+}
+
+int ringwall_pins_borrow(const char *name, struct ringwall_err *e)
+{
+	int fd;
+
+	for (size_t i = 0; i < kept.n_borrowed; i++)
+		if (!strcmp(kept.borrowed[i].name, name))
+			return kept.borrowed[i].fd;
+	if (kept.n_borrowed == ARRAY_SIZE(kept.borrowed))
+		return ringwall_fail(e, -ENOBUFS, "device policy: keep '%s' open", name);
+	fd = ringwall_pins_get(name, e);
+	if (fd < 0)
+		return fd;
+	kept.borrowed[kept.n_borrowed].name = name;
+	kept.borrowed[kept.n_borrowed++].fd = fd;
+	return fd;
+}
+
+static void forget(void)
+{
+	ringwall_table_close(&kept.containers);
+	ringwall_table_close(&kept.policies);
+	while (kept.n_borrowed)
+		ringwall_fd_close(&kept.borrowed[--kept.n_borrowed].fd);
+}
+
+/* @st was taken before the lock: if the directory changed since, it will be another one to the next call. */
+static void keep_for(const struct stat *st)
+{
+	if (st->st_dev == kept.dev && st->st_ino == kept.ino && st->st_ctim.tv_sec == kept.changed.tv_sec &&
+	    st->st_ctim.tv_nsec == kept.changed.tv_nsec)
+		return;
+	forget();
+	kept.dev = st->st_dev;
+	kept.ino = st->st_ino;
+	kept.changed = st->st_ctim;
+}
+
 static int open_dir(void)
 {
 	int fd = open(RINGWALL_PINS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -42,13 +115,11 @@ static int open_dir(void)
 }
 
 /* A bpffs mounted without mode= is writable for all: whoever came first could have us use maps of theirs. */
-static int check_owner(int fd, struct ringwall_err *e)
+static int check_owner(int fd, struct stat *st, struct ringwall_err *e)
 {
-	struct stat st;
-
-	if (fstat(fd, &st) < 0)
+	if (fstat(fd, st) < 0)
 		return ringwall_fail(e, -errno, "stat '%s'", RINGWALL_PINS);
-	if (st.st_uid || st.st_mode & 077)
+	if (st->st_uid || st->st_mode & 077)
 		return ringwall_fail_plain(e, -EPERM, "device policy: '%s' is not root's alone: remove it", RINGWALL_PINS);
 	return 0;
 }
@@ -61,10 +132,31 @@ static int lock(int fd)
 	return 0;
 }
 
-int ringwall_pins_lock(enum ringwall_pins_mode mode, int *ret_containers, struct ringwall_err *e)
+/* The map that says whether anything is loaded. */
+static int open_containers(int lock_fd, enum ringwall_pins_mode mode, struct ringwall_err *e)
+{
+	int err, fd;
+
+	if (kept.containers.fd >= 0)
+		return 0;
+	fd = ringwall_bpf_get(RINGWALL_PINS_ABI "/containers");
+	if (fd == -ENOENT && mode == RINGWALL_PINS_LOAD) {
+		err = ringwall_pins_load(lock_fd, e);
+		if (err < 0)
+			return err;
+		fd = ringwall_bpf_get(RINGWALL_PINS_ABI "/containers");
+	}
+	if (fd < 0)
+		return ringwall_pins_fail(e, fd, RINGWALL_PINS_ABI "/containers");
+	kept.containers.fd = fd;
+	return 0;
+}
+
+int ringwall_pins_lock(enum ringwall_pins_mode mode, struct ringwall_table **ret_containers, struct ringwall_err *e)
 {
 	_cleanup_fd_ int fd = open_dir();
-	int err, map;
+	struct stat st;
+	int err;
 
 	if (fd == -ENOENT && mode == RINGWALL_PINS_LOAD) {
 		err = ringwall_pins_prepare(e);
@@ -74,21 +166,16 @@ int ringwall_pins_lock(enum ringwall_pins_mode mode, int *ret_containers, struct
 	}
 	if (fd < 0)
 		return ringwall_pins_fail(e, fd, RINGWALL_PINS);
-	err = check_owner(fd, e);
+	err = check_owner(fd, &st, e);
 	if (err < 0)
 		return err;
 	err = lock(fd);
 	if (err < 0)
 		return ringwall_fail(e, err, "lock '%s'", RINGWALL_PINS);
-	map = ringwall_bpf_get(RINGWALL_PINS_ABI "/containers");
-	if (map == -ENOENT && mode == RINGWALL_PINS_LOAD) {
-		err = ringwall_pins_load(fd, e);
-		if (err < 0)
-			return err;
-		map = ringwall_bpf_get(RINGWALL_PINS_ABI "/containers");
-	}
-	if (map < 0)
-		return ringwall_pins_fail(e, map, RINGWALL_PINS_ABI "/containers");
-	*ret_containers = map;
+	keep_for(&st);
+	err = open_containers(fd, mode, e);
+	if (err < 0)
+		return err;
+	*ret_containers = &kept.containers;
 	return TAKE_FD(fd);
 }

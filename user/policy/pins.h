@@ -9,6 +9,7 @@
 
 #include "../../bpf/abi.h"
 #include "../lib/err.h"
+#include "table.h"
 
 #define RINGWALL_BPFFS "/sys/fs/bpf"
 #define RINGWALL_PINS RINGWALL_BPFFS "/ringwall"
@@ -25,11 +26,17 @@ enum ringwall_pins_mode {
 
 /**
  * ringwall_pins_lock() - wait for the lock and see that programs and maps are there.
- * @ret_containers: fd of the map `containers`, which everybody who comes here needs
+ * @ret_containers: the map `containers`, which everybody who comes here needs; not to be closed
  * Return: fd that holds the lock until it is closed.
  * Errors: -ENOENT nothing is loaded (RINGWALL_PINS_IF_LOADED only); -EOPNOTSUPP BPF is not to be had, with the fix.
  */
-int ringwall_pins_lock(enum ringwall_pins_mode mode, int *ret_containers, struct ringwall_err *e);
+int ringwall_pins_lock(enum ringwall_pins_mode mode, struct ringwall_table **ret_containers, struct ringwall_err *e);
+
+/** ringwall_pins_policies() - the map `policies`, not to be closed. Wants the lock. */
+int ringwall_pins_policies(struct ringwall_table **ret, struct ringwall_err *e);
+
+/** ringwall_pins_borrow() - as ringwall_pins_get(), not to be closed. Wants the lock. @name: a literal */
+int ringwall_pins_borrow(const char *name, struct ringwall_err *e);
 
 /** ringwall_pins_get() - fd of the program or map @name. */
 int ringwall_pins_get(const char *name, struct ringwall_err *e);

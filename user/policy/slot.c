@@ -136,9 +136,9 @@ int ringwall_slot_find(struct ringwall_table *t, uint32_t handle, struct ringwal
 
 static int attach_class(const struct class *class, struct ringwall_container *c, int cgroup_fd, struct ringwall_err *e)
 {
-	_cleanup_fd_ int prog = ringwall_pins_get(class->program, e), link = -1;
+	int prog = ringwall_pins_borrow(class->program, e), err;
 	char path[LINK_PATH_SIZE];
-	int err;
+	_cleanup_fd_ int link = -1;
 
 	if (prog < 0)
 		return prog;
@@ -221,6 +221,7 @@ int ringwall_slot_release_dead(struct ringwall_table *t, const char *id, uint32_
 		err = ringwall_slot_release(c, e);
 		n += !err;
 	}
+	ringwall_table_unmap(t);
 	if (!err)
 		*ret_n = n;
 	return err;

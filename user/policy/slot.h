@@ -30,7 +30,7 @@ int ringwall_slot_attach(struct ringwall_container *c, uint32_t class, int cgrou
 int ringwall_slot_release(struct ringwall_container *c, struct ringwall_err *e);
 
 /**
- * ringwall_slot_release_dead() - release slots whose runtime was killed or whose cgroup is gone.
+ * ringwall_slot_release_dead() - release slots whose runtime was killed or whose cgroup is gone. Leaves @t without a window.
  * @id: only those of this container; NULL: all
  * @ret_n: how many were released
  */

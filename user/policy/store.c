@@ -192,17 +192,17 @@ static int find_or_write(struct ringwall_table *t, const struct ringwall_draft *
 
 int ringwall_store_intern(const struct ringwall_draft *d, uint32_t *ret_id, struct ringwall_err *e)
 {
-	_cleanup_table_ struct ringwall_table t = RINGWALL_TABLE_POLICIES(ringwall_pins_get("policies", e));
-	int err;
+	struct ringwall_table *t;
+	int err = ringwall_pins_policies(&t, e);
 
-	if (t.fd < 0)
-		return t.fd;
-	err = find_or_write(&t, d, ret_id, e);
+	if (err < 0)
+		return err;
+	err = find_or_write(t, d, ret_id, e);
 	if (err == -ENOSPC) {
 		err = collect(e);
 		if (err < 0)
 			return err;
-		err = find_or_write(&t, d, ret_id, e);
+		err = find_or_write(t, d, ret_id, e);
 	}
 	if (err == -ENOSPC)
 		return ringwall_fail_plain(e, err, "device policy: no room: %u policies and %u device entries for the whole host",

@@ -22,7 +22,7 @@ uint32_t ringwall_table_page(const struct ringwall_table *t, uint32_t index)
 	return index * t->entry_size / page_size();
 }
 
-static void unmap(struct ringwall_table *t)
+void ringwall_table_unmap(struct ringwall_table *t)
 {
 	if (t->map)
 		munmap(t->map, (size_t)t->n * t->entry_size);
@@ -34,7 +34,9 @@ static int map_entries(struct ringwall_table *t, uint32_t first, uint32_t n, str
 {
 	void *p;
 
-	unmap(t);
+	if (t->map && t->first == first && t->n == n)
+		return 0;
+	ringwall_table_unmap(t);
 	p = mmap(NULL, (size_t)n * t->entry_size, PROT_READ | PROT_WRITE, MAP_SHARED, t->fd,
 		 (off_t)first * t->entry_size);
 	if (p == MAP_FAILED)
@@ -64,7 +66,7 @@ void *ringwall_table_at(const struct ringwall_table *t, uint32_t index)
 
 void ringwall_table_close(struct ringwall_table *t)
 {
-	unmap(t);
+	ringwall_table_unmap(t);
 	ringwall_fd_close(&t->fd);
 }
 

@@ -32,12 +32,15 @@ struct ringwall_table {
 uint32_t ringwall_table_pages(const struct ringwall_table *t);
 uint32_t ringwall_table_page(const struct ringwall_table *t, uint32_t index);
 
-/** ringwall_table_map() - move the window to page @page, or over the whole table. */
+/** ringwall_table_map() - move the window to page @page (nothing to do where it is there), or over the whole table. */
 int ringwall_table_map(struct ringwall_table *t, uint32_t page, struct ringwall_err *e);
 int ringwall_table_map_all(struct ringwall_table *t, struct ringwall_err *e);
 
 /** ringwall_table_at() - entry @index, which must be in the window. Valid until the window moves. */
 void *ringwall_table_at(const struct ringwall_table *t, uint32_t index);
+
+/** ringwall_table_unmap() - no window: what had the whole table mapped gives the memory back. */
+void ringwall_table_unmap(struct ringwall_table *t);
 
 void ringwall_table_close(struct ringwall_table *t);
 

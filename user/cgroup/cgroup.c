@@ -138,35 +138,42 @@ int ringwall_cgroup_create(const struct ringwall *rw, const struct ringwall_conf
 	return r;
 }
 
-int ringwall_cgroup_create_at(const struct ringwall *rw, const struct ringwall_config *c, const char *id,
-			      uid_t userns_uid, struct ringwall_cgroup *ret, struct ringwall_err *e)
+/* On failure nothing that was made is left. */
+static int make(const struct ringwall *rw, const struct ringwall_config *c, const char *id, uid_t userns_uid,
+		struct ringwall_cgroup *cg, struct ringwall_err *e)
 {
-	struct ringwall_cgroup cg = *ret;
 	const char *mount;
+	int r = ringwall_cgroup_mount(&mount, e);
+
+	if (r < 0)
+		return r;
+	if (cg->manager == RINGWALL_CGROUP_SYSTEMD)
+		r = ringwall_systemd_create(cg, c, mount, id, e);
+	else
+		r = create_fs(rw, c, mount, cg, e);
+	if (r < 0 || userns_uid == (uid_t)-1 || cg->fd < 0)
+		return r;
+	r = ringwall_cgroupfs_delegate(cg, userns_uid, e);
+	if (r < 0) {
+		ringwall_cgroup_placed(cg);
+		ringwall_cgroup_remove(cg, NULL);
+		ringwall_cgroup_close(cg);
+	}
+	return r;
+}
+
+int ringwall_cgroup_create_at(const struct ringwall *rw, const struct ringwall_config *c, const char *id,
+			      uid_t userns_uid, struct ringwall_cgroup *cg, struct ringwall_err *e)
+{
 	int r;
 
-	if (cg.manager == RINGWALL_CGROUP_DISABLED)
+	if (cg->manager == RINGWALL_CGROUP_DISABLED)
 		return 0;
-	r = ringwall_cgroup_mount(&mount, e);
+	r = make(rw, c, id, userns_uid, cg, e);
+	/* What bears the name now is somebody else's: cleaning up after the failure must not come across it. */
 	if (r < 0)
-		return r;
-	if (cg.manager == RINGWALL_CGROUP_SYSTEMD)
-		r = ringwall_systemd_create(&cg, c, mount, id, e);
-	else
-		r = create_fs(rw, c, mount, &cg, e);
-	if (r < 0)
-		return r;
-	if (userns_uid != (uid_t)-1 && cg.fd >= 0) {
-		r = ringwall_cgroupfs_delegate(&cg, userns_uid, e);
-		if (r < 0) {
-			ringwall_cgroup_placed(&cg);
-			ringwall_cgroup_remove(&cg, NULL);
-			ringwall_cgroup_close(&cg);
-			return r;
-		}
-	}
-	*ret = cg;
-	return 0;
+		disable(cg);
+	return r;
 }
 
 void ringwall_cgroup_placed(struct ringwall_cgroup *cg)

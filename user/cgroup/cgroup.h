@@ -50,7 +50,11 @@ int ringwall_cgroup_create(const struct ringwall *rw, const struct ringwall_conf
 int ringwall_cgroup_locate(const struct ringwall *rw, const struct ringwall_config *c, const char *id,
 			   struct ringwall_cgroup *ret, struct ringwall_err *e);
 
-/** ringwall_cgroup_create_at() - the rest of ringwall_cgroup_create() for @cg as located. */
+/**
+ * ringwall_cgroup_create_at() - the rest of ringwall_cgroup_create() for @cg as located.
+ * On failure @cg is disabled and its path and scope are "": nothing of it is left, and a cgroup that has its name is
+ * another container's, not to be killed or removed.
+ */
 int ringwall_cgroup_create_at(const struct ringwall *rw, const struct ringwall_config *c, const char *id,
 			      uid_t userns_uid, struct ringwall_cgroup *cg, struct ringwall_err *e);
 

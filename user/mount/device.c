@@ -15,6 +15,19 @@ static mode_t device_type(char type)
 	return type == 'b' ? S_IFBLK : type == 'p' ? S_IFIFO : S_IFCHR;
 }
 
+int ringwall_device_dir(struct ringwall_apply *a, struct ringwall_err *e)
+{
+	int fd;
+
+	if (a->dev_fd >= 0)
+		return a->dev_fd;
+	/* A /dev that is a symlink in the image leads elsewhere: refused (CVE-2026-41579 …). */
+	fd = ringwall_inroot_make(a->root_fd, "/dev", S_IFDIR | 0755, true);
+	if (fd < 0)
+		return ringwall_fail(e, fd, "'/dev' of the container");
+	return a->dev_fd = fd;
+}
+
 /* The directory of a node and its name; /dev itself, where nearly all go, is opened once. */
 static int node_parent(const struct ringwall_op *op, struct ringwall_apply *a, int *ret_own, const char **ret_name,
 		       struct ringwall_err *e)
@@ -22,15 +35,8 @@ static int node_parent(const struct ringwall_op *op, struct ringwall_apply *a, i
 	int fd;
 
 	if (!strncmp(op->path, "/dev/", 5) && !strchr(op->path + 5, '/') && op->path[5]) {
-		if (a->dev_fd < 0) {
-			/* A /dev that is a symlink in the image leads elsewhere: refused (CVE-2026-41579 …). */
-			fd = ringwall_inroot_make(a->root_fd, "/dev", S_IFDIR | 0755, true);
-			if (fd < 0)
-				return ringwall_fail(e, fd, "'/dev' of the container");
-			a->dev_fd = fd;
-		}
 		*ret_name = op->path + 5;
-		return a->dev_fd;
+		return ringwall_device_dir(a, e);
 	}
 	fd = ringwall_inroot_parent(a->root_fd, op->path, ret_name);
 	if (fd < 0)

@@ -173,6 +173,11 @@ int ringwall_inroot_make(int root_fd, const char *path, mode_t mode, bool plain)
 	return fd == -ELINK_AGAIN ? -ELOOP : fd;
 }
 
+int ringwall_inroot_make_below(int dir, const char *name)
+{
+	return make_dir(dir, name, 0755);
+}
+
 int ringwall_inroot_parent(int root_fd, const char *path, const char **ret_name)
 {
 	const char *slash = strrchr(path, '/');

@@ -45,6 +45,12 @@ int ringwall_inroot_open_plain(int root_fd, const char *path, int flags);
 int ringwall_inroot_make(int root_fd, const char *path, mode_t mode, bool plain);
 
 /**
+ * ringwall_inroot_make_below() - O_PATH fd of the directory @name in the directory @dir, made (0755) where it is missing.
+ * For a @dir of the runtime's own making, where it most likely is missing: no look before. Links are not followed.
+ */
+int ringwall_inroot_make_below(int dir, const char *name);
+
+/**
  * ringwall_inroot_parent() - O_PATH fd of the directory that holds @path, made where it is missing.
  * @ret_name: points at the last component inside @path
  */

@@ -112,13 +112,44 @@ static const char *labelled_data(const struct ringwall_op *op, const struct ring
 	return buf;
 }
 
-/* The mountpoint itself: proc and sysfs go only where the image has a real directory, not a link (CVE-2019-19921 …). */
-static int target_open(const struct ringwall_op *op, const struct ringwall_apply *a, mode_t mode,
-		       struct ringwall_err *e)
+/*
+ * Mounting on @path may cover /dev, by whatever name and links: then its fd is not the container's /dev any more. A
+ * @plain path has no links.
+ */
+static void dev_forget(struct ringwall_apply *a, const char *path, bool plain)
 {
-	bool plain = op->type && is_plain_target(op->type);
-	int fd = ringwall_inroot_make(a->root_fd, op->path, mode, plain);
+	const char *name = path + strspn(path, "/");
 
+	if (plain && *name && strncmp(name, "dev", 3) && !strstr(path, "/."))
+		return;
+	ringwall_fd_spent(&a->dev_fd);
+	a->dev_fd = -1;
+	a->dev_is_ours = false;
+}
+
+/* The NAME of /dev/NAME, where /dev is ours: then no link can be there, and most likely nothing is. */
+static const char *name_below_dev(const struct ringwall_op *op, const struct ringwall_apply *a)
+{
+	const char *name = op->path + 5;
+
+	if (!a->dev_is_ours || strncmp(op->path, "/dev/", 5) || !*name || *name == '.' || strchr(name, '/'))
+		return NULL;
+	return name;
+}
+
+/* The mountpoint itself: proc and sysfs go only where the image has a real directory, not a link (CVE-2019-19921 …). */
+static int target_open(const struct ringwall_op *op, struct ringwall_apply *a, struct ringwall_err *e)
+{
+	const char *below = name_below_dev(op, a);
+	bool plain = op->type && is_plain_target(op->type);
+	int fd = -1;
+
+	if (below && ringwall_device_dir(a, NULL) >= 0)
+		fd = ringwall_inroot_make_below(a->dev_fd, below);
+	if (fd >= 0)
+		return fd;
+	dev_forget(a, op->path, plain);
+	fd = ringwall_inroot_make(a->root_fd, op->path, S_IFDIR | 0755, plain);
 	if (fd == -ELOOP && plain)
 		return ringwall_fail_plain(e, fd, "a %s filesystem must be mounted on a directory, not on a symlink",
 					   op->type);
@@ -145,7 +176,7 @@ static int filesystem_finish(const struct ringwall_op *op, const struct ringwall
 
 int ringwall_mount_filesystem(const struct ringwall_op *op, struct ringwall_apply *a, struct ringwall_err *e)
 {
-	_cleanup_spent_ int target = target_open(op, a, S_IFDIR | 0755, e);
+	_cleanup_spent_ int target = target_open(op, a, e);
 	char data[4096 + 256];
 	int r;
 
@@ -165,17 +196,19 @@ int ringwall_mount_filesystem(const struct ringwall_op *op, struct ringwall_appl
 	}
 	if (r < 0)
 		return ringwall_fail(e, r, "mount %s (options \"%s\")", op->type, op->flags.data);
+	a->dev_is_ours |= !strcmp(op->path, "/dev") && !strcmp(op->type, "tmpfs");
 	return filesystem_finish(op, a, e);
 }
 
 /*
  * A directory or a file, like its source; and never a host path: the tree behind @tree is what is asked.
  */
-static int bind_target(const struct ringwall_op *op, const struct ringwall_apply *a, int tree, struct ringwall_err *e)
+static int bind_target(const struct ringwall_op *op, struct ringwall_apply *a, int tree, struct ringwall_err *e)
 {
 	int fd = ringwall_inroot_open(a->root_fd, op->path, O_PATH);
 	struct stat st;
 
+	dev_forget(a, op->path, false);
 	if (fd != -ENOENT)
 		return fd < 0 ? ringwall_fail(e, fd, "mountpoint") : fd;
 	if (fstat(tree, &st) < 0)
@@ -260,7 +293,7 @@ static int cgroup_bind(const struct ringwall_op *op, struct ringwall_apply *a, i
 
 int ringwall_mount_cgroup(const struct ringwall_op *op, struct ringwall_apply *a, struct ringwall_err *e)
 {
-	_cleanup_spent_ int target = target_open(op, a, S_IFDIR | 0755, e);
+	_cleanup_spent_ int target = target_open(op, a, e);
 	int r = -EPERM;
 
 	if (target < 0)

@@ -54,6 +54,12 @@ int ringwall_mount_idmap(const struct ringwall_op *op, const struct ringwall_idm
  */
 int ringwall_mount_copyup(const struct ringwall_op *op, int target, struct ringwall_err *e);
 
+/**
+ * ringwall_device_dir() - O_PATH fd of the container's /dev, which is made where it is missing; kept in @a.
+ * Errors: -ELOOP where it is a link.
+ */
+int ringwall_device_dir(struct ringwall_apply *a, struct ringwall_err *e);
+
 /** ringwall_mount_null_fd() - O_PATH fd of the host's /dev/null, which is checked to be one (CVE-2025-31133). fd or -errno. */
 int ringwall_mount_null_fd(struct ringwall_apply *a);
 

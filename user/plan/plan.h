@@ -81,7 +81,8 @@ void ringwall_plan_free(struct ringwall_plan *p);
  * struct ringwall_apply - what carrying out a plan needs and learns.
  * @c: the config
  * @root_fd: the container's root, once RINGWALL_OP_ROOT is done
- * @dev_fd: its /dev, opened when first needed
+ * @dev_fd: its /dev, opened when first needed, and given up by every mount that may cover it
+ * @dev_is_ours: /dev is a tmpfs that a step has mounted, and nothing of the image's is in it
  * @null_fd: the host's /dev/null, checked, opened when first needed
  * @proc_fd: the host's procfs, checked, opened when first needed
  * @cgroup: host path of the container's cgroup, NULL: none
@@ -91,7 +92,7 @@ struct ringwall_apply {
 	const struct ringwall_config *c;
 	int root_fd, dev_fd, null_fd, proc_fd;
 	const char *cgroup;
-	bool new_cgroup_ns, user_ns, rootless, no_pivot, label_mounts;
+	bool new_cgroup_ns, user_ns, rootless, no_pivot, label_mounts, dev_is_ours;
 	mode_t umask;
 };
 

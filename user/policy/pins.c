@@ -13,15 +13,14 @@
 
 /*
  * What this process has open, kept from one call to the next: `run` attaches and releases, a long-lived user of the
- * library does so many times. Good as long as RINGWALL_PINS is the directory it was, with nothing put into it or taken
- * out (the links are a level below). Touched with the lock held and only then; since every lock is an open file of its
+ * library does so many times. Good as long as RINGWALL_PINS_ABI is the directory it was: inode numbers of a bpffs are
+ * not used twice. (Its times would not do: they are as coarse as the tick, and loading takes less.) Touched with the lock held and only then; since every lock is an open file of its
  * own, that keeps threads apart as well, and a forked process has its own copy. Never the lock itself: a kept one would be
  * shared with such a process.
  */
 static struct {
 	dev_t dev;
 	ino_t ino;
-	struct timespec changed;
 	struct ringwall_table containers, policies;
 	struct {
 		const char *name;
@@ -95,16 +94,28 @@ static void forget(void)
 		ringwall_fd_close(&kept.borrowed[--kept.n_borrowed].fd);
 }
 
-/* @st was taken before the lock: if the directory changed since, it will be another one to the next call. */
-static void keep_for(const struct stat *st)
+/* Wants the lock: before it, whoever held it may have been replacing what is there. */
+static void keep_current(int lock_fd)
 {
-	if (st->st_dev == kept.dev && st->st_ino == kept.ino && st->st_ctim.tv_sec == kept.changed.tv_sec &&
-	    st->st_ctim.tv_nsec == kept.changed.tv_nsec)
+	struct stat st = { 0 }; /* nothing loaded: nothing to keep */
+
+	if (kept.containers.fd < 0 && !kept.n_borrowed && kept.policies.fd < 0)
 		return;
-	forget();
-	kept.dev = st->st_dev;
-	kept.ino = st->st_ino;
-	kept.changed = st->st_ctim;
+	if (fstatat(lock_fd, RINGWALL_PINS_STR(RINGWALL_ABI), &st, AT_SYMLINK_NOFOLLOW) < 0 || st.st_dev != kept.dev ||
+	    st.st_ino != kept.ino)
+		forget();
+}
+
+/* Remembers what directory it is that things are opened from now. */
+static int keep_from(int lock_fd)
+{
+	struct stat st;
+
+	if (fstatat(lock_fd, RINGWALL_PINS_STR(RINGWALL_ABI), &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	kept.dev = st.st_dev;
+	kept.ino = st.st_ino;
+	return 0;
 }
 
 static int open_dir(void)
@@ -115,11 +126,13 @@ static int open_dir(void)
 }
 
 /* A bpffs mounted without mode= is writable for all: whoever came first could have us use maps of theirs. */
-static int check_owner(int fd, struct stat *st, struct ringwall_err *e)
+static int check_owner(int fd, struct ringwall_err *e)
 {
-	if (fstat(fd, st) < 0)
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
 		return ringwall_fail(e, -errno, "stat '%s'", RINGWALL_PINS);
-	if (st->st_uid || st->st_mode & 077)
+	if (st.st_uid || st.st_mode & 077)
 		return ringwall_fail_plain(e, -EPERM, "device policy: '%s' is not root's alone: remove it", RINGWALL_PINS);
 	return 0;
 }
@@ -148,6 +161,11 @@ static int open_containers(int lock_fd, enum ringwall_pins_mode mode, struct rin
 	}
 	if (fd < 0)
 		return ringwall_pins_fail(e, fd, RINGWALL_PINS_ABI "/containers");
+	err = keep_from(lock_fd);
+	if (err < 0) {
+		ringwall_fd_close(&fd);
+		return ringwall_fail(e, err, "stat '%s'", RINGWALL_PINS_ABI);
+	}
 	kept.containers.fd = fd;
 	return 0;
 }
@@ -155,7 +173,6 @@ static int open_containers(int lock_fd, enum ringwall_pins_mode mode, struct rin
 int ringwall_pins_lock(enum ringwall_pins_mode mode, struct ringwall_table **ret_containers, struct ringwall_err *e)
 {
 	_cleanup_fd_ int fd = open_dir();
-	struct stat st;
 	int err;
 
 	if (fd == -ENOENT && mode == RINGWALL_PINS_LOAD) {
@@ -166,13 +183,13 @@ int ringwall_pins_lock(enum ringwall_pins_mode mode, struct ringwall_table **ret
 	}
 	if (fd < 0)
 		return ringwall_pins_fail(e, fd, RINGWALL_PINS);
-	err = check_owner(fd, &st, e);
+	err = check_owner(fd, e);
 	if (err < 0)
 		return err;
 	err = lock(fd);
 	if (err < 0)
 		return ringwall_fail(e, err, "lock '%s'", RINGWALL_PINS);
-	keep_for(&st);
+	keep_current(fd);
 	err = open_containers(fd, mode, e);
 	if (err < 0)
 		return err;

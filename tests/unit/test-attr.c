@@ -384,13 +384,26 @@ static void user_child(void *data)
 
 	(void)data;
 	p.caps.permitted = p.caps.effective = p.caps.bounding = all;
-	CHECK(!ringwall_user_apply(&p, &e));
+	CHECK(!ringwall_user_apply(&p, false, &e));
 	CHECK(getuid() == 1234 && geteuid() == 1234 && getgid() == 4321 && getegid() == 4321);
 	CHECK(getgroups(8, got) == 2 && got[0] == 7 && got[1] == 8);
 	CHECK(umask(0) == 027);
 	CHECK(status_number("CapPrm:", 16) == all);
 	CHECK(!ringwall_caps_apply(&p, &e));
 	CHECK(status_number("CapEff:", 16) == all);
+}
+
+/* Ids are left alone then, groups are not. */
+static void user_has_ids_child(void *data)
+{
+	gid_t mine[] = { 5, 6 };
+	struct ringwall_process p = { .uid = 1234, .gid = 4321, .has_umask = true, .umask = 027 };
+	struct ringwall_err e = { 0 };
+
+	(void)data;
+	CHECK(!setgroups(2, mine));
+	CHECK(!ringwall_user_apply(&p, true, &e));
+	CHECK(getuid() == 0 && getgid() == 0 && getgroups(0, NULL) == 0 && umask(0) == 027);
 }
 
 static void user_groups_cleared_child(void *data)
@@ -403,7 +416,7 @@ static void user_groups_cleared_child(void *data)
 	(void)data;
 	umask(before);
 	CHECK(!setgroups(2, mine));
-	CHECK(!ringwall_user_apply(&p, &e));
+	CHECK(!ringwall_user_apply(&p, false, &e));
 	CHECK(getgroups(0, NULL) == 0);
 	CHECK(umask(before) == before);
 }
@@ -429,16 +442,16 @@ static void userns_child(void *data)
 	map_write("/proc/self/setgroups", "deny");
 	map_write("/proc/self/uid_map", "0 1000 1");
 	map_write("/proc/self/gid_map", "0 1000 1");
-	CHECK(!ringwall_user_apply(&p, &e));
+	CHECK(!ringwall_user_apply(&p, false, &e));
 	p.additional_gids = &group;
 	p.n_additional_gids = 1;
-	CHECK(ringwall_user_apply(&p, &e) == -EPERM && strstr(e.text, "process.user.additionalGids"));
+	CHECK(ringwall_user_apply(&p, false, &e) == -EPERM && strstr(e.text, "process.user.additionalGids"));
 	p.n_additional_gids = 0;
 	p.gid = 5;
-	CHECK(ringwall_user_apply(&p, &e) == -EINVAL && strstr(e.text, "process.user.gid: setresgid 5 (not mapped"));
+	CHECK(ringwall_user_apply(&p, false, &e) == -EINVAL && strstr(e.text, "process.user.gid: setresgid 5 (not mapped"));
 	p.gid = 0;
 	p.uid = 5;
-	CHECK(ringwall_user_apply(&p, &e) == -EINVAL && strstr(e.text, "process.user.uid: setresuid 5 (not mapped"));
+	CHECK(ringwall_user_apply(&p, false, &e) == -EINVAL && strstr(e.text, "process.user.uid: setresuid 5 (not mapped"));
 }
 
 /* Without CAP_SETGID the runtime's own groups would stay: not an error to pass over. */
@@ -450,9 +463,9 @@ static void user_unprivileged_child(void *data)
 
 	(void)data;
 	CHECK(!setgroups(2, mine) && !setresgid(1000, 1000, 1000) && !setresuid(1000, 1000, 1000));
-	CHECK(ringwall_user_apply(&p, &e) == -EPERM);
+	CHECK(ringwall_user_apply(&p, false, &e) == -EPERM);
 	p.uid = 0;
-	CHECK(ringwall_user_apply(&p, &e) == -EPERM);
+	CHECK(ringwall_user_apply(&p, false, &e) == -EPERM);
 }
 
 static void test_user(void **state)
@@ -460,6 +473,7 @@ static void test_user(void **state)
 	(void)state;
 	need_root();
 	assert_child(user_child, NULL);
+	assert_child(user_has_ids_child, NULL);
 	assert_child(user_groups_cleared_child, NULL);
 	assert_child(userns_child, NULL);
 	assert_child(user_unprivileged_child, NULL);

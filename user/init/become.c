@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -157,6 +158,18 @@ static int apply_limits(struct ringwall_init *in, struct ringwall_apply *a, stru
 }
 
 /*
+ * Exec made the saved ids equal to the effective ones, and nothing but ringwall_ns_become_root() has changed any since:
+ * what the kernel told this program at its start still holds.
+ */
+static bool has_ids(const struct ringwall_init *in)
+{
+	const struct ringwall_process *p = &in->config.process;
+
+	return !in->in_userns && getauxval(AT_UID) == p->uid && getauxval(AT_EUID) == p->uid &&
+	       getauxval(AT_GID) == p->gid && getauxval(AT_EGID) == p->gid;
+}
+
+/*
  * From the runtime's credentials to the container's. Without noNewPrivileges a filter needs CAP_SYS_ADMIN, so it
  * goes on before; with it, as late as can be, so that the profile need not allow what comes here.
  */
@@ -169,7 +182,7 @@ static int apply_credentials(struct ringwall_init *in, struct ringwall_err *e)
 	if (!r && !p->no_new_privileges)
 		r = load_filter(in, e);
 	if (!r)
-		r = ringwall_user_apply(p, e);
+		r = ringwall_user_apply(p, has_ids(in), e);
 	if (!r)
 		r = ringwall_caps_apply(p, e);
 	if (!r && p->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
@@ -187,7 +200,8 @@ int ringwall_init_become(struct ringwall_init *in, struct ringwall_apply *a, con
 	if (r < 0)
 		return r;
 	umask(0022); /* process.user.umask comes with the user */
-	entered = enter_cwd(p->cwd, e);
+	/* A container that was made here has just been entered by its root. */
+	entered = in->mode == RINGWALL_INIT_CREATE && !strcmp(p->cwd, "/") ? 0 : enter_cwd(p->cwd, e);
 	if (entered < 0 && entered != -EACCES)
 		return entered;
 	r = apply_credentials(in, e);

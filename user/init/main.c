@@ -131,7 +131,8 @@ int main(int argc, char **argv)
 	 */
 	if (!in->new_userns || in->mapped)
 		prctl(PR_SET_DUMPABLE, 0);
-	prctl(PR_SET_NAME, "ringwall-init");
+	if (in->start_fd >= 0 || in->stage) /* else exec follows at once */
+		prctl(PR_SET_NAME, "ringwall-init");
 	/* Ignored signals stay ignored over exec: not the ones that callers ignore for reasons of their own. */
 	signal(SIGCHLD, SIG_DFL);
 	signal(SIGPIPE, SIG_DFL);

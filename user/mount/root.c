@@ -122,14 +122,11 @@ int ringwall_root_pivot(const struct ringwall_op *op, struct ringwall_apply *a, 
 
 int ringwall_root_readonly(const struct ringwall_op *op, struct ringwall_apply *a, struct ringwall_err *e)
 {
-	_cleanup_spent_ int fd = openat(AT_FDCWD, "/", O_PATH | O_CLOEXEC | O_DIRECTORY);
 	int r;
 
 	(void)op;
-	(void)a;
-	if (fd < 0)
-		return ringwall_fail(e, -errno, "root.readonly");
-	r = ringwall_mount_setattr(fd, false, MOUNT_ATTR_RDONLY, 0);
+	/* The mount that ringwall_root_enter() made; there is no such step without a mount namespace. */
+	r = ringwall_mount_setattr(a->root_fd, false, MOUNT_ATTR_RDONLY, 0);
 	return r < 0 ? ringwall_fail(e, r, "root.readonly") : 0;
 }
 

@@ -35,9 +35,10 @@ int ringwall_bounding_drop(const struct ringwall_process *p, struct ringwall_err
 
 /**
  * ringwall_user_apply() - groups, gid, uid, umask, keeping capabilities over the change (PR_SET_KEEPCAPS only if uid changes).
+ * @have_ids: real, effective and saved ids are those of @p already, for certain
  * Additional gids are skipped, as runc does, where setgroups is denied (rootless) and none were asked for.
  */
-int ringwall_user_apply(const struct ringwall_process *p, struct ringwall_err *e);
+int ringwall_user_apply(const struct ringwall_process *p, bool have_ids, struct ringwall_err *e);
 
 /**
  * ringwall_caps_apply() - effective, permitted, inheritable (capset(2)) and ambient sets. Last before exec.

@@ -40,12 +40,8 @@ static int groups_set(const struct ringwall_process *p, struct ringwall_err *e)
 			     err == EINVAL ? " (not all are mapped in the user namespace)" : "");
 }
 
-int ringwall_user_apply(const struct ringwall_process *p, struct ringwall_err *e)
+static int ids_set(const struct ringwall_process *p, struct ringwall_err *e)
 {
-	int r = groups_set(p, e);
-
-	if (r)
-		return r;
 	if (syscall(SYS_setresgid, p->gid, p->gid, p->gid))
 		return ringwall_fail(e, -errno, "process.user.gid: setresgid %u%s", p->gid,
 				     errno == EINVAL ? " (not mapped in the user namespace)" : "");
@@ -55,7 +51,16 @@ int ringwall_user_apply(const struct ringwall_process *p, struct ringwall_err *e
 	if (syscall(SYS_setresuid, p->uid, p->uid, p->uid))
 		return ringwall_fail(e, -errno, "process.user.uid: setresuid %u%s", p->uid,
 				     errno == EINVAL ? " (not mapped in the user namespace)" : "");
-	if (p->has_umask)
-		umask(p->umask & 07777);
 	return 0;
+}
+
+int ringwall_user_apply(const struct ringwall_process *p, bool have_ids, struct ringwall_err *e)
+{
+	int r = groups_set(p, e);
+
+	if (!r && !have_ids)
+		r = ids_set(p, e);
+	if (!r && p->has_umask)
+		umask(p->umask & 07777);
+	return r;
 }

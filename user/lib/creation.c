@@ -217,10 +217,27 @@ static uid_t delegate_to(const struct ringwall_config *c)
 	return (uid_t)-1;
 }
 
+/*
+ * Only where a mount of cgroup2 may be refused does init need the way to the host's: to the container's own cgroup, or,
+ * if it has none, to the whole, of which it will get a read-only view.
+ */
+static int tell_cgroup(struct ringwall_creation *n, struct ringwall_err *e)
+{
+	const char *mount;
+	int r;
+
+	if (!n->in->in_userns && !n->rw->rootless)
+		return 0;
+	r = ringwall_cgroup_mount(&mount, e);
+	if (r < 0)
+		return n->cgroup.fd < 0 ? 0 : r;
+	n->in->cgroup = ringwall_arena_printf(&n->in->config.arena, "%s%s", mount, n->cgroup.path);
+	return n->in->cgroup ? 0 : ringwall_fail(e, -ENOMEM, "cgroup");
+}
+
 static int make_cgroup(struct ringwall_creation *n, struct ringwall_err *e)
 {
 	const struct ringwall_config *c = &n->in->config;
-	const char *mount;
 	int r;
 
 	r = ringwall_cgroup_create_at(n->rw, c, n->id, delegate_to(c), &n->cgroup, e);
@@ -228,21 +245,14 @@ static int make_cgroup(struct ringwall_creation *n, struct ringwall_err *e)
 		return r;
 	n->have_cgroup = true;
 	n->state.cgroup_manager = n->cgroup.manager; /* disabled, when rootless has none to give */
-	if (n->cgroup.fd < 0)
-		return 0;
-	if (!n->rw->rootless) {
+	if (n->cgroup.fd >= 0 && !n->rw->rootless) {
 		r = ringwall_policy_attach(n->id, n->cgroup.fd, &c->resources, &n->state.slot, e);
 		if (r < 0)
 			return ringwall_err_prepend(e, "linux.resources.devices");
 	}
-	r = ringwall_cgroup_apply(&n->cgroup, &c->resources, e);
-	if (r < 0 || (!n->in->in_userns && !n->rw->rootless))
-		return r;
-	/* Only where a cgroup2 of its own may be refused does init need the way to this one. */
-	r = ringwall_cgroup_mount(&mount, e);
-	if (!r)
-		n->in->cgroup = ringwall_arena_printf(&n->in->config.arena, "%s%s", mount, n->cgroup.path);
-	return r;
+	if (n->cgroup.fd >= 0)
+		r = ringwall_cgroup_apply(&n->cgroup, &c->resources, e);
+	return r < 0 ? r : tell_cgroup(n, e);
 }
 
 int ringwall_filter_prepare(const struct ringwall *rw, struct ringwall_init *in, struct ringwall_region *region,

@@ -248,7 +248,7 @@ static int make_cgroup(struct ringwall_creation *n, struct ringwall_err *e)
 	if (n->cgroup.fd >= 0 && !n->rw->rootless) {
 		r = ringwall_policy_attach(n->id, n->cgroup.fd, &c->resources, &n->state.slot, e);
 		if (r < 0)
-			return ringwall_err_prepend(e, "linux.resources.devices");
+			return r;
 	}
 	if (n->cgroup.fd >= 0)
 		r = ringwall_cgroup_apply(&n->cgroup, &c->resources, e);

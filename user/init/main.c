@@ -43,6 +43,23 @@ static struct ringwall_init *region_map(int argc, char **argv)
 	return in->version == RINGWALL_INIT_VERSION ? in : NULL;
 }
 
+static void die(int sig)
+{
+	_exit(128 + sig);
+}
+
+/*
+ * Process 1 of a pid namespace is spared every signal that it has no handler for; but a created container must
+ * end by the signals that would end any process. Exec takes the handlers away.
+ */
+static void die_by_signals(void)
+{
+	static const int deadly[] = { SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGTERM };
+
+	for (size_t i = 0; i < ARRAY_SIZE(deadly); i++)
+		signal(deadly[i], die);
+}
+
 /*
  * Created, and now waiting: the next peer on the listening socket is `start`. It takes the place of the runtime as
  * the other end of the channel, so that an exec that fails is its error message.
@@ -51,6 +68,7 @@ static int wait_for_start(struct ringwall_init *in, struct ringwall_err *e)
 {
 	int fd, r;
 
+	die_by_signals();
 	r = ringwall_channel_send(in->channel, RINGWALL_MSG_READY, 0, -1);
 	if (r < 0)
 		return ringwall_fail(e, r, "report to the runtime");

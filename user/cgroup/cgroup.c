@@ -28,8 +28,10 @@ int ringwall_cgroup_mount(const char **ret_path, struct ringwall_err *e)
 		return ringwall_fail(e, r, "cgroup: read /proc/self/mountinfo");
 	r = ringwall_cgroup_mountinfo(text, hybrid, sizeof(hybrid));
 	if (r < 0)
-		return ringwall_fail_plain(e, r, "cgroup: no cgroup2 mount in /proc/self/mountinfo; on a host with cgroup v1 "
-				     "only, boot with systemd.unified_cgroup_hierarchy=1 or: mount -t cgroup2 none DIR");
+		return ringwall_fail_plain(
+			e, r,
+			"cgroup: no cgroup2 mount in /proc/self/mountinfo; on a host with cgroup v1 "
+			"only, boot with systemd.unified_cgroup_hierarchy=1 or: mount -t cgroup2 none DIR");
 	*ret_path = hybrid;
 	return 0;
 }
@@ -72,8 +74,9 @@ static int find_path(const struct ringwall_config *c, const char *id, struct rin
 	if (r == -ENAMETOOLONG)
 		return ringwall_fail(e, r, "linux.cgroupsPath: '%s'", path ?: id);
 	if (r == 0 && !cg->path[0])
-		return ringwall_fail_plain(e, -EINVAL, "linux.cgroupsPath: '%s' is the root cgroup, which cannot hold a container",
-				     path ?: id);
+		return ringwall_fail_plain(e, -EINVAL,
+					   "linux.cgroupsPath: '%s' is the root cgroup, which cannot hold a container",
+					   path ?: id);
 	return r;
 }
 
@@ -89,7 +92,8 @@ static int create_fs(const struct ringwall *rw, const struct ringwall_config *c,
 	 */
 	if ((r == -EACCES || r == -EPERM || r == -EROFS) && rw->rootless && !c->cgroups_path) {
 		if (needed)
-			return ringwall_err_prepend(e, "linux.resources: limits need a cgroup that this user may write to");
+			return ringwall_err_prepend(
+				e, "linux.resources: limits need a cgroup that this user may write to");
 		disable(cg);
 		return 0;
 	}
@@ -125,8 +129,8 @@ int ringwall_cgroup_locate(const struct ringwall *rw, const struct ringwall_conf
 	return ret->manager == RINGWALL_CGROUP_SYSTEMD ? find_unit(rw, c, id, ret, e) : find_path(c, id, ret, e);
 }
 
-int ringwall_cgroup_create(const struct ringwall *rw, const struct ringwall_config *c, const char *id,
-			   uid_t userns_uid, struct ringwall_cgroup *ret, struct ringwall_err *e)
+int ringwall_cgroup_create(const struct ringwall *rw, const struct ringwall_config *c, const char *id, uid_t userns_uid,
+			   struct ringwall_cgroup *ret, struct ringwall_err *e)
 {
 	struct ringwall_cgroup cg;
 	int r = ringwall_cgroup_locate(rw, c, id, &cg, e);
@@ -224,7 +228,7 @@ int ringwall_cgroup_open(enum ringwall_cgroup_manager manager, const char *path,
 	cg.fd = open(full, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (cg.fd < 0)
 		r = ringwall_fail(e, -errno, "cgroup: open '%s'", full);
-	/* systemd removes an empty cgroup by itself, but keeps a failed unit: ringwall_cgroup_remove() can still be called. */
+	/* systemd removes an empty cgroup by itself, but keeps a failed unit, for ringwall_cgroup_remove() to clear. */
 	if (r == 0 || (r == -ENOENT && cg.scope[0]))
 		*ret = cg;
 	return r;
@@ -241,7 +245,8 @@ int ringwall_cgroup_apply(struct ringwall_cgroup *cg, const struct ringwall_reso
 	if (cg->fd < 0) {
 		if (!ringwall_resources_controllers(r))
 			return 0;
-		return ringwall_fail_plain(e, -EOPNOTSUPP, "linux.resources: limits are asked for, but cgroups are disabled");
+		return ringwall_fail_plain(e, -EOPNOTSUPP,
+					   "linux.resources: limits are asked for, but cgroups are disabled");
 	}
 	ret = ringwall_resources_check(cg, r, e);
 	if (ret < 0)
@@ -282,7 +287,8 @@ int ringwall_cgroup_oom_fd(struct ringwall_cgroup *cg, int *ret_fd, struct ringw
 	char path[64];
 
 	if (cg->fd < 0)
-		return ringwall_fail_plain(e, -EOPNOTSUPP, "cgroups are disabled for this container: there are no OOM events");
+		return ringwall_fail_plain(e, -EOPNOTSUPP,
+					   "cgroups are disabled for this container: there are no OOM events");
 	fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	if (fd < 0)
 		return ringwall_fail(e, -errno, "inotify_init1");
@@ -303,7 +309,8 @@ int ringwall_cgroup_oom_count(struct ringwall_cgroup *cg, uint64_t *ret, struct 
 	int r;
 
 	if (cg->fd < 0)
-		return ringwall_fail_plain(e, -EOPNOTSUPP, "cgroups are disabled for this container: there are no OOM events");
+		return ringwall_fail_plain(e, -EOPNOTSUPP,
+					   "cgroups are disabled for this container: there are no OOM events");
 	n = ringwall_cgroup_file_read(cg->fd, "memory.events", buf, sizeof(buf));
 	r = n < 0 ? (int)n : ringwall_cgroup_key(buf, "oom_kill", ret);
 	return r < 0 ? ringwall_fail(e, r, "cgroup '%s': memory.events", cg->path) : 0;

@@ -19,8 +19,8 @@ struct ringwall_cgroup {
 	char scope[256];     /* systemd unit, "" without */
 	int fd;		     /* the directory, -1 when disabled */
 	bool rootless;
-	bool fresh;	     /* systemd: the scope was started with the container's resources a moment ago */
-	pid_t placeholder;   /* systemd: keeps the scope alive until init is in it; 0 without */
+	bool fresh;	   /* systemd: the scope was started with the container's resources a moment ago */
+	pid_t placeholder; /* systemd: keeps the scope alive until init is in it; 0 without */
 };
 
 /**
@@ -35,13 +35,13 @@ int ringwall_cgroup_mount(const char **ret_path, struct ringwall_err *e);
  * the root down. No limits are set yet (ringwall_cgroup_apply()).
  * @c: cgroupsPath as runc has it: absolute, or relative to the parent of the caller's own cgroup; NULL: ID there.
  *     For systemd "slice:prefix:name"; NULL: ringwall-ID.scope in system.slice (rootless: user.slice)
- * @userns_uid: host uid of the container's root when it has a user namespace and a writable cgroup mount (delegation: directory and
- *              the files of /sys/kernel/cgroup/delegate are chowned), else (uid_t)-1
+ * @userns_uid: host uid of the container's root when it has a user namespace and a writable cgroup mount (delegation:
+ *              directory and the files of /sys/kernel/cgroup/delegate are chowned), else (uid_t)-1
  * Errors: -EEXIST when the cgroup exists and has processes or is frozen (as runc); controllers that are missing are
  * named only when asked for. Rootless without a writable cgroup, a cgroupsPath or limits: @ret is disabled, no error.
  */
-int ringwall_cgroup_create(const struct ringwall *rw, const struct ringwall_config *c, const char *id,
-			   uid_t userns_uid, struct ringwall_cgroup *ret, struct ringwall_err *e);
+int ringwall_cgroup_create(const struct ringwall *rw, const struct ringwall_config *c, const char *id, uid_t userns_uid,
+			   struct ringwall_cgroup *ret, struct ringwall_err *e);
 
 /**
  * ringwall_cgroup_locate() - only where it will be: path and scope, nothing made, fd -1. The container's record is
@@ -74,7 +74,8 @@ int ringwall_cgroup_open(enum ringwall_cgroup_manager manager, const char *path,
 
 /**
  * ringwall_cgroup_apply() - write limits (create and update alike); absent ones are left alone.
- * cpu.shares → cpu.weight etc. by the spec's and runc's conversions; linux.resources.unified last. With systemd also SetUnitProperties.
+ * cpu.shares → cpu.weight etc. by the spec's and runc's conversions; linux.resources.unified last. With systemd also
+ * SetUnitProperties.
  * Errors name the config's field ("linux.resources.memory.limit: …") and the cgroup file; -EOPNOTSUPP for v1-only
  * things that cannot be (memory.kernel, swappiness, network.classID, rt): as runc: ignored where runc ignores.
  */
@@ -95,7 +96,10 @@ int ringwall_cgroup_pids(struct ringwall_cgroup *cg, pid_t **ret, size_t *ret_n,
 /** ringwall_cgroup_wait_empty() - until no process is in it or below, at most @timeout_ms. 0 empty, -ETIMEDOUT. */
 int ringwall_cgroup_wait_empty(struct ringwall_cgroup *cg, int timeout_ms);
 
-/** ringwall_cgroup_remove() - remove it and what is below (retrying while dying tasks linger); with systemd stop the unit. Missing is fine. */
+/**
+ * ringwall_cgroup_remove() - remove it and what is below (waiting while dying tasks linger); with systemd stop the
+ * unit. Missing is fine. Errors: -EBUSY, naming the processes that are still in it after 10 s.
+ */
 int ringwall_cgroup_remove(struct ringwall_cgroup *cg, struct ringwall_err *e);
 
 /** ringwall_cgroup_stats() - cpu, memory, pids, blkio, hugetlb, psi members of runc's events "data" object. */

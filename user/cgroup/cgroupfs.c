@@ -12,10 +12,10 @@
 #define REMOVE_TIMEOUT_MS 10000
 
 static const char *const controllers[] = {
-	[RINGWALL_CONTROLLER_CPU] = "cpu",	   [RINGWALL_CONTROLLER_CPUSET] = "cpuset",
-	[RINGWALL_CONTROLLER_IO] = "io",	   [RINGWALL_CONTROLLER_MEMORY] = "memory",
-	[RINGWALL_CONTROLLER_PIDS] = "pids",	   [RINGWALL_CONTROLLER_HUGETLB] = "hugetlb",
-	[RINGWALL_CONTROLLER_RDMA] = "rdma",	   [RINGWALL_CONTROLLER_MISC] = "misc",
+	[RINGWALL_CONTROLLER_CPU] = "cpu",   [RINGWALL_CONTROLLER_CPUSET] = "cpuset",
+	[RINGWALL_CONTROLLER_IO] = "io",     [RINGWALL_CONTROLLER_MEMORY] = "memory",
+	[RINGWALL_CONTROLLER_PIDS] = "pids", [RINGWALL_CONTROLLER_HUGETLB] = "hugetlb",
+	[RINGWALL_CONTROLLER_RDMA] = "rdma", [RINGWALL_CONTROLLER_MISC] = "misc",
 };
 
 #define BIT(controller) (1u << RINGWALL_CONTROLLER_##controller)
@@ -113,11 +113,14 @@ static int settle_type(struct ringwall_cgroup *cg, unsigned int needed, struct r
 {
 	char type[32];
 
-	if (ringwall_cgroup_file_read(cg->fd, "cgroup.type", type, sizeof(type)) < 0 || strcmp(type, "domain invalid\n"))
+	if (ringwall_cgroup_file_read(cg->fd, "cgroup.type", type, sizeof(type)) < 0 ||
+	    strcmp(type, "domain invalid\n"))
 		return 0;
 	if (needed & ~THREADED_CONTROLLERS)
-		return ringwall_fail_plain(e, -EOPNOTSUPP, "cgroup '%s': its parent has processes and threaded children, so "
-				     "memory, io, hugetlb and rdma limits are not possible here", cg->path);
+		return ringwall_fail_plain(e, -EOPNOTSUPP,
+					   "cgroup '%s': its parent has processes and threaded children, so "
+					   "memory, io, hugetlb and rdma limits are not possible here",
+					   cg->path);
 	(void)ringwall_cgroup_file_write(cg->fd, "cgroup.type", "threaded", 8);
 	return 0;
 }
@@ -201,8 +204,7 @@ static int check_unused(const struct ringwall_cgroup *cg, struct ringwall_err *e
 	return 0;
 }
 
-int ringwall_cgroupfs_create(struct ringwall_cgroup *cg, const char *mount, unsigned int needed,
-			     struct ringwall_err *e)
+int ringwall_cgroupfs_create(struct ringwall_cgroup *cg, const char *mount, unsigned int needed, struct ringwall_err *e)
 {
 	char full[PATH_MAX + 256];
 	size_t made, mount_len = strlen(mount);
@@ -354,8 +356,8 @@ int ringwall_cgroupfs_remove(struct ringwall_cgroup *cg, struct ringwall_err *e)
 	return ringwall_fail_plain(e, -EBUSY, "cgroup: remove '%s': processes are still in it: %s", cg->path, who);
 }
 
-int ringwall_cgroupfs_missing(const struct ringwall_cgroup *cg, enum ringwall_controller controller,
-			      const char *field, struct ringwall_err *e)
+int ringwall_cgroupfs_missing(const struct ringwall_cgroup *cg, enum ringwall_controller controller, const char *field,
+			      struct ringwall_err *e)
 {
 	const char *name = controllers[controller], *mount;
 	_cleanup_fd_ int top = -1;
@@ -364,10 +366,15 @@ int ringwall_cgroupfs_missing(const struct ringwall_cgroup *cg, enum ringwall_co
 		return ringwall_err_prepend(e, "%s", field);
 	top = open(mount, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (!(read_mask(top, "cgroup.controllers") & (1u << controller)))
-		return ringwall_fail_plain(e, -EOPNOTSUPP, "%s: the %s controller is not available in cgroup v2 "
-				     "(mounted as cgroup v1 on this host?)", field, name);
+		return ringwall_fail_plain(e, -EOPNOTSUPP,
+					   "%s: the %s controller is not available in cgroup v2 "
+					   "(mounted as cgroup v1 on this host?)",
+					   field, name);
 	if (!(read_mask(cg->fd, "cgroup.controllers") & (1u << controller)))
-		return ringwall_fail_plain(e, -EOPNOTSUPP, "%s: the %s controller is not enabled down to cgroup '%s': a cgroup "
-				     "above it has processes of its own or is not delegated", field, name, cg->path);
-	return ringwall_fail_plain(e, -EOPNOTSUPP, "%s: the kernel's %s controller does not offer this here", field, name);
+		return ringwall_fail_plain(e, -EOPNOTSUPP,
+					   "%s: the %s controller is not enabled down to cgroup '%s': a cgroup "
+					   "above it has processes of its own or is not delegated",
+					   field, name, cg->path);
+	return ringwall_fail_plain(e, -EOPNOTSUPP, "%s: the kernel's %s controller does not offer this here", field,
+				   name);
 }

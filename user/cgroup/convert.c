@@ -87,10 +87,13 @@ int ringwall_convert_swap(int64_t swap, int64_t memory, bool *ret_set, int64_t *
 	if (memory == 0)
 		return ringwall_fail_plain(e, -EINVAL, "%s: a swap limit needs a memory limit beside it", field);
 	if (memory < 0)
-		return ringwall_fail_plain(e, -EINVAL, "linux.resources.memory.limit: %lld is negative", (long long)memory);
+		return ringwall_fail_plain(e, -EINVAL, "linux.resources.memory.limit: %lld is negative",
+					   (long long)memory);
 	if (swap < memory)
-		return ringwall_fail_plain(e, -EINVAL, "%s: %lld counts memory and swap together and cannot be less than "
-				     "memory.limit %lld", field, (long long)swap, (long long)memory);
+		return ringwall_fail_plain(e, -EINVAL,
+					   "%s: %lld counts memory and swap together and cannot be less than "
+					   "memory.limit %lld",
+					   field, (long long)swap, (long long)memory);
 	*ret_set = true;
 	*ret = swap - memory;
 	return 0;

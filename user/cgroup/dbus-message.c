@@ -240,11 +240,18 @@ const char *ringwall_dbus_get_sig(struct ringwall_dbus_in *in)
 static size_t type_align(char type)
 {
 	switch (type) {
-	case 'y': case 'g': case 'v':
+	case 'y':
+	case 'g':
+	case 'v':
 		return 1;
-	case 'n': case 'q':
+	case 'n':
+	case 'q':
 		return 2;
-	case 'x': case 't': case 'd': case '(': case '{':
+	case 'x':
+	case 't':
+	case 'd':
+	case '(':
+	case '{':
 		return 8;
 	default:
 		return 4;
@@ -256,11 +263,17 @@ static size_t type_size(char type)
 	switch (type) {
 	case 'y':
 		return 1;
-	case 'n': case 'q':
+	case 'n':
+	case 'q':
 		return 2;
-	case 'b': case 'i': case 'u': case 'h':
+	case 'b':
+	case 'i':
+	case 'u':
+	case 'h':
 		return 4;
-	case 'x': case 't': case 'd':
+	case 'x':
+	case 't':
+	case 'd':
 		return 8;
 	default:
 		return 0;
@@ -309,7 +322,8 @@ const char *ringwall_dbus_skip(struct ringwall_dbus_in *in, const char *sig, int
 	if (!end || depth > MAX_DEPTH || in->failed)
 		return NULL;
 	switch (*sig) {
-	case 's': case 'o':
+	case 's':
+	case 'o':
 		ringwall_dbus_get_str(in);
 		break;
 	case 'g':
@@ -325,7 +339,8 @@ const char *ringwall_dbus_skip(struct ringwall_dbus_in *in, const char *sig, int
 	case 'a':
 		skip_array(in, sig + 1, depth);
 		break;
-	case '(': case '{':
+	case '(':
+	case '{':
 		take(in, 0, 8);
 		for (inner = sig + 1; inner && inner < end - 1;)
 			inner = ringwall_dbus_skip(in, inner, depth + 1);
@@ -360,10 +375,10 @@ static int parse_field(struct ringwall_dbus_in *in, struct ringwall_dbus_message
 		char type;
 		const char **to;
 	} fields[] = {
-		[FIELD_PATH] = { 'o', &m->path },	  [FIELD_INTERFACE] = { 's', &m->interface },
-		[FIELD_MEMBER] = { 's', &m->member },	  [FIELD_ERROR] = { 's', &m->error },
-		[FIELD_REPLY_SERIAL] = { 'u', NULL },	  [FIELD_DESTINATION] = { 0, NULL },
-		[FIELD_SENDER] = { 's', &m->sender },	  [FIELD_SIGNATURE] = { 'g', &m->signature },
+		[FIELD_PATH] = { 'o', &m->path },     [FIELD_INTERFACE] = { 's', &m->interface },
+		[FIELD_MEMBER] = { 's', &m->member }, [FIELD_ERROR] = { 's', &m->error },
+		[FIELD_REPLY_SERIAL] = { 'u', NULL }, [FIELD_DESTINATION] = { 0, NULL },
+		[FIELD_SENDER] = { 's', &m->sender }, [FIELD_SIGNATURE] = { 'g', &m->signature },
 	};
 	const char *type, *end;
 	uint8_t field;
@@ -388,8 +403,9 @@ static int parse_field(struct ringwall_dbus_in *in, struct ringwall_dbus_message
 
 int ringwall_dbus_parse(const uint8_t *buf, size_t len, struct ringwall_dbus_message *ret)
 {
-	struct ringwall_dbus_message m = { .path = "", .interface = "", .member = "", .error = "", .sender = "",
-					   .signature = "" };
+	struct ringwall_dbus_message m = {
+		.path = "", .interface = "", .member = "", .error = "", .sender = "", .signature = ""
+	};
 	struct ringwall_dbus_in in = { .buf = buf, .len = len };
 	ssize_t total = ringwall_dbus_length(buf, len);
 	uint32_t body, fields;

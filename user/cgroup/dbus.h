@@ -31,8 +31,8 @@ void ringwall_dbus_put_align(struct ringwall_dbus_out *o, size_t align);
 void ringwall_dbus_put_bytes(struct ringwall_dbus_out *o, const void *bytes, size_t n);
 void ringwall_dbus_put_u8(struct ringwall_dbus_out *o, uint8_t v);
 void ringwall_dbus_put_u16(struct ringwall_dbus_out *o, uint16_t v);
-void ringwall_dbus_put_u32(struct ringwall_dbus_out *o, uint32_t v); /* also b, i */
-void ringwall_dbus_put_u64(struct ringwall_dbus_out *o, uint64_t v); /* also x, d */
+void ringwall_dbus_put_u32(struct ringwall_dbus_out *o, uint32_t v);	/* also b, i */
+void ringwall_dbus_put_u64(struct ringwall_dbus_out *o, uint64_t v);	/* also x, d */
 void ringwall_dbus_put_str(struct ringwall_dbus_out *o, const char *s); /* s, o */
 void ringwall_dbus_put_sig(struct ringwall_dbus_out *o, const char *s); /* g; at most 255 bytes */
 
@@ -66,7 +66,7 @@ const char *ringwall_dbus_get_str(struct ringwall_dbus_in *in);
 const char *ringwall_dbus_get_sig(struct ringwall_dbus_in *in);
 /** ringwall_dbus_type_end() - behind the one complete type that @sig begins with; NULL if it is none. @depth: 0 */
 const char *ringwall_dbus_type_end(const char *sig, int depth);
-/** ringwall_dbus_skip() - over one complete value of the first type in @sig; returns what is left of @sig, NULL if it is none. */
+/** ringwall_dbus_skip() - over one value of the first type in @sig; returns what is left of @sig, NULL on failure. */
 const char *ringwall_dbus_skip(struct ringwall_dbus_in *in, const char *sig, int depth);
 
 enum ringwall_dbus_type {

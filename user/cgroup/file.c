@@ -147,7 +147,7 @@ int ringwall_cgroup_event_wait(int dir, const char *key, bool value, int timeout
 	if (fd < 0)
 		return -errno;
 	for (;;) {
-		/* Reading takes note of the event counter that poll() compares with, so read, then poll: nothing is missed. */
+		/* Reading notes the event counter that poll() compares with: in this order nothing is missed. */
 		n = pread(fd, buf, sizeof(buf) - 1, 0);
 		if (n < 0)
 			return -errno;

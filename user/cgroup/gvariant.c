@@ -24,12 +24,12 @@ struct parser {
 static const struct {
 	const char *name;
 	char type;
-	size_t size;  /* of an integer, else 0 */
+	size_t size; /* of an integer, else 0 */
 	bool negative;
 } keywords[] = {
-	{ "boolean", 'b', 0, false }, { "byte", 'y', 1, false },   { "int16", 'n', 2, true },
-	{ "uint16", 'q', 2, false },  { "int32", 'i', 4, true },   { "uint32", 'u', 4, false },
-	{ "int64", 'x', 8, true },    { "uint64", 't', 8, false }, { "double", 'd', 0, true },
+	{ "boolean", 'b', 0, false }, { "byte", 'y', 1, false },       { "int16", 'n', 2, true },
+	{ "uint16", 'q', 2, false },  { "int32", 'i', 4, true },       { "uint32", 'u', 4, false },
+	{ "int64", 'x', 8, true },    { "uint64", 't', 8, false },     { "double", 'd', 0, true },
 	{ "string", 's', 0, false },  { "objectpath", 'o', 0, false }, { "signature", 'g', 0, false },
 };
 
@@ -180,7 +180,8 @@ static int infer(struct parser *g, struct signature *sig, int depth)
 	switch (*g->p) {
 	case '\0':
 		return bad(g, "a value is missing");
-	case '\'': case '"':
+	case '\'':
+	case '"':
 		r = quoted(g, NULL);
 		return r < 0 ? r : add_type(g, sig, 's');
 	case '[':
@@ -292,7 +293,9 @@ static int emit_scalar(struct parser *g, struct ringwall_dbus_out *o, char type)
 	int r;
 
 	switch (type) {
-	case 's': case 'o': case 'g':
+	case 's':
+	case 'o':
+	case 'g':
 		return emit_text(g, o, type);
 	case 'b':
 		if (!(n == 4 && !memcmp(g->p, "true", 4)) && !(n == 5 && !memcmp(g->p, "false", 5)))

@@ -58,7 +58,7 @@ int ringwall_cgroup_mountinfo(const char *text, char *ret, size_t size);
 
 struct ringwall_cgroup_unit {
 	char slice[256]; /* "system.slice" */
-	char name[256];  /* "docker-ID.scope" */
+	char name[256];	 /* "docker-ID.scope" */
 };
 
 /**
@@ -103,8 +103,8 @@ void ringwall_cgroupfs_enable(struct ringwall_cgroup *cg, const char *mount, uns
 int ringwall_cgroupfs_delegate(struct ringwall_cgroup *cg, uid_t uid, struct ringwall_err *e);
 int ringwall_cgroupfs_remove(struct ringwall_cgroup *cg, struct ringwall_err *e);
 /** ringwall_cgroupfs_missing() - explain in @e why @controller's files are not in @cg; returns -EOPNOTSUPP. */
-int ringwall_cgroupfs_missing(const struct ringwall_cgroup *cg, enum ringwall_controller controller,
-			      const char *field, struct ringwall_err *e);
+int ringwall_cgroupfs_missing(const struct ringwall_cgroup *cg, enum ringwall_controller controller, const char *field,
+			      struct ringwall_err *e);
 
 /* resources.c ------------------------------------------------------------------------------------------------------ */
 

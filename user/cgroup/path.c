@@ -193,8 +193,10 @@ int ringwall_cgroup_unit_parse(const char *cgroups_path, const char *id, bool ro
 		first = strchr(cgroups_path, ':');
 		second = first ? strchr(first + 1, ':') : NULL;
 		if (!second || strchr(second + 1, ':') || !second[1])
-			return ringwall_fail_plain(e, -EINVAL, "linux.cgroupsPath: '%s': with systemd's cgroup manager this "
-					     "must be \"slice:prefix:name\"", cgroups_path);
+			return ringwall_fail_plain(e, -EINVAL,
+						   "linux.cgroupsPath: '%s': with systemd's cgroup manager this "
+						   "must be \"slice:prefix:name\"",
+						   cgroups_path);
 		slice = cgroups_path;
 		slice_n = (int)(first - cgroups_path);
 		prefix = first + 1;
@@ -204,15 +206,18 @@ int ringwall_cgroup_unit_parse(const char *cgroups_path, const char *id, bool ro
 	n = snprintf(u.slice, sizeof(u.slice), "%.*s", slice_n, slice);
 	if (slice_n == 0)
 		strcpy(u.slice, rootless ? "user.slice" : "system.slice");
-	if (n >= (int)sizeof(u.slice) || ringwall_cgroup_slice_expand(u.slice, path, sizeof(path)) < 0 || !valid_unit(u.slice))
-		return ringwall_fail_plain(e, -EINVAL, "linux.cgroupsPath: '%.*s' is not the name of a slice", slice_n, slice);
+	if (n >= (int)sizeof(u.slice) || ringwall_cgroup_slice_expand(u.slice, path, sizeof(path)) < 0 ||
+	    !valid_unit(u.slice))
+		return ringwall_fail_plain(e, -EINVAL, "linux.cgroupsPath: '%.*s' is not the name of a slice", slice_n,
+					   slice);
 	if (strlen(name) > 6 && !strcmp(name + strlen(name) - 6, ".slice"))
-		return ringwall_fail_plain(e, -EINVAL, "linux.cgroupsPath: '%s': a container is a scope, it cannot be a slice",
-				     cgroups_path ?: name);
+		return ringwall_fail_plain(e, -EINVAL,
+					   "linux.cgroupsPath: '%s': a container is a scope, it cannot be a slice",
+					   cgroups_path ?: name);
 	n = snprintf(u.name, sizeof(u.name), "%.*s%s%s.scope", prefix_n, prefix, prefix_n ? "-" : "", name);
 	if (n >= (int)sizeof(u.name) || !valid_unit(u.name))
 		return ringwall_fail_plain(e, -EINVAL, "linux.cgroupsPath: '%s' does not make a unit name",
-				     cgroups_path ?: name);
+					   cgroups_path ?: name);
 	*ret = u;
 	return 0;
 }

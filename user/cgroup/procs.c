@@ -5,7 +5,7 @@
 
 #include "internal.h"
 
-/* Every level holds two descriptors open. A container that nests deeper is refused here; freezing and killing have no such bound. */
+/* Every level holds two descriptors open. Deeper nesting is refused here; freezing and killing have no such bound. */
 #define MAX_DEPTH 200
 
 struct pids {
@@ -86,7 +86,8 @@ int ringwall_cgroup_pids(struct ringwall_cgroup *cg, pid_t **ret, size_t *ret_n,
 	int r, fd;
 
 	if (cg->fd < 0)
-		return ringwall_fail_plain(e, -EOPNOTSUPP, "cgroups are disabled for this container: its processes cannot be listed");
+		return ringwall_fail_plain(e, -EOPNOTSUPP,
+					   "cgroups are disabled for this container: its processes cannot be listed");
 	fd = openat(cg->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	r = fd < 0 ? -errno : walk(fd, 0, &p);
 	/* A cgroup that is gone has no processes. */
@@ -110,7 +111,8 @@ static int signal_all(struct ringwall_cgroup *cg, int sig, struct ringwall_err *
 		return r;
 	for (size_t i = 0; i < n; i++)
 		if (kill(pids[i], sig) < 0 && errno != ESRCH)
-			r = ringwall_fail(e, -errno, "cgroup '%s': send signal %d to process %d", cg->path, sig, pids[i]);
+			r = ringwall_fail(e, -errno, "cgroup '%s': send signal %d to process %d", cg->path, sig,
+					  pids[i]);
 	return r;
 }
 
@@ -120,11 +122,12 @@ int ringwall_cgroup_signal(struct ringwall_cgroup *cg, int sig, struct ringwall_
 	int r;
 
 	if (cg->fd < 0)
-		return ringwall_fail_plain(e, -EOPNOTSUPP, "cgroups are disabled for this container: only its init can be signalled");
+		return ringwall_fail_plain(e, -EOPNOTSUPP,
+					   "cgroups are disabled for this container: only its init can be signalled");
 	if (sig == SIGKILL)
 		return ringwall_cgroup_kill(cg, e);
 	frozen = ringwall_cgroup_frozen(cg);
-	/* A freezer that does not get there (a task in an uninterruptible wait) must not keep the signal from the others. */
+	/* A freezer that does not get there (a task in state D) must not keep the signal from the others. */
 	freeze = !frozen && ringwall_cgroup_freeze(cg, true, NULL) != -EOPNOTSUPP;
 	r = signal_all(cg, sig, e);
 	if (freeze)
@@ -137,7 +140,8 @@ int ringwall_cgroup_kill(struct ringwall_cgroup *cg, struct ringwall_err *e)
 	int r;
 
 	if (cg->fd < 0)
-		return ringwall_fail_plain(e, -EOPNOTSUPP, "cgroups are disabled for this container: only its init can be killed");
+		return ringwall_fail_plain(e, -EOPNOTSUPP,
+					   "cgroups are disabled for this container: only its init can be killed");
 	r = ringwall_cgroup_file_write(cg->fd, "cgroup.kill", "1", 1);
 	/* Gone, so is everybody in it. ENOENT is that or a kernel before 5.14, where the loop below finds out. */
 	if (r == 0 || r == -ENODEV)

@@ -236,8 +236,9 @@ static int apply_io(struct ringwall_cgroup *cg, const struct ringwall_resources 
 			const struct ringwall_blkio_rate *v = &r->block_io.throttle[t].v[i];
 
 			/* On v1 a rate of zero took the limit away; v2 calls that max. */
-			n = snprintf(text, sizeof(text), v->rate ? "%" PRId64 ":%" PRId64 " %s=%" PRIu64
-				     : "%" PRId64 ":%" PRId64 " %s=max", v->major, v->minor, throttle[t].key, v->rate);
+			n = snprintf(text, sizeof(text),
+				     v->rate ? "%" PRId64 ":%" PRId64 " %s=%" PRIu64 : "%" PRId64 ":%" PRId64 " %s=max",
+				     v->major, v->minor, throttle[t].key, v->rate);
 			ret = put(cg, throttle[t].field, RINGWALL_CONTROLLER_IO, "io.max", text, (size_t)n, e);
 		}
 	}
@@ -253,13 +254,14 @@ static int apply_hugetlb(struct ringwall_cgroup *cg, const struct ringwall_resou
 		const struct ringwall_hugetlb *h = &r->hugetlb[i];
 
 		if (strchr(h->page_size, '/') || strlen(h->page_size) > 16)
-			return ringwall_fail_plain(e, -EINVAL, FIELD "hugepageLimits[%zu].pageSize: '%s'", i, h->page_size);
+			return ringwall_fail_plain(e, -EINVAL, FIELD "hugepageLimits[%zu].pageSize: '%s'", i,
+						   h->page_size);
 		n = snprintf(text, sizeof(text), "%" PRIu64, h->limit);
 		snprintf(file, sizeof(file), "hugetlb.%s.max", h->page_size);
 		ret = put(cg, FIELD "hugepageLimits", RINGWALL_CONTROLLER_HUGETLB, file, text, (size_t)n, e);
 		if (ret < 0)
 			return ret;
-		/* Reservations count apart since Linux 5.7; without this limit a reservation gets around the other one. */
+		/* Since Linux 5.7 reservations count apart: without this limit they get around the other one. */
 		snprintf(file, sizeof(file), "hugetlb.%s.rsvd.max", h->page_size);
 		ret = ringwall_cgroup_file_write(cg->fd, file, text, (size_t)n);
 		if (ret < 0 && ret != -ENOENT)
@@ -321,7 +323,8 @@ static int apply_unified(struct ringwall_cgroup *cg, const struct ringwall_resou
 		int ret;
 
 		if (strchr(key, '/') || !strchr(key, '.') || key[0] == '.')
-			return ringwall_fail_plain(e, -EINVAL, FIELD "unified.'%s': not of the form CONTROLLER.FILE", key);
+			return ringwall_fail_plain(e, -EINVAL, FIELD "unified.'%s': not of the form CONTROLLER.FILE",
+						   key);
 		do {
 			size_t n = strcspn(line, "\n");
 
@@ -401,8 +404,10 @@ int ringwall_resources_check(const struct ringwall_cgroup *cg, const struct ring
 		return 0;
 	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++)
 		if (limits(wanted[i].v) && (uint64_t)wanted[i].v.v <= usage)
-			return ringwall_fail_plain(e, -EBUSY, "%s: %" PRId64 " is not more than the %" PRIu64
-					     " bytes in use (memory.checkBeforeUpdate)", wanted[i].field, wanted[i].v.v, usage);
+			return ringwall_fail_plain(e, -EBUSY,
+						   "%s: %" PRId64 " is not more than the %" PRIu64
+						   " bytes in use (memory.checkBeforeUpdate)",
+						   wanted[i].field, wanted[i].v.v, usage);
 	return 0;
 }
 
@@ -418,7 +423,8 @@ unsigned int ringwall_resources_controllers(const struct ringwall_resources *r)
 	mask |= (unsigned int)(limits(r->memory.limit) || limits(r->memory.swap) || limits(r->memory.reservation))
 		<< RINGWALL_CONTROLLER_MEMORY;
 	mask |= (unsigned int)(set_u64(r->cpu.shares) || limits(r->cpu.quota) || set_u64(r->cpu.period) ||
-			       r->cpu.burst.has || r->cpu.idle.has) << RINGWALL_CONTROLLER_CPU;
+			       r->cpu.burst.has || r->cpu.idle.has)
+		<< RINGWALL_CONTROLLER_CPU;
 	mask |= (unsigned int)((r->cpu.cpus && *r->cpu.cpus) || (r->cpu.mems && *r->cpu.mems))
 		<< RINGWALL_CONTROLLER_CPUSET;
 	mask |= (unsigned int)(r->n_hugetlb != 0) << RINGWALL_CONTROLLER_HUGETLB;

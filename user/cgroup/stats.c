@@ -58,7 +58,9 @@ static void put_pressure(struct ringwall_json_out *o, int dir, const char *file)
 static void put_cpu(struct ringwall_json_out *o, int dir)
 {
 	static const struct row usage[] = {
-		{ "usage_usec", "total", 1000 }, { "system_usec", "kernel", 1000 }, { "user_usec", "user", 1000 },
+		{ "usage_usec", "total", 1000 },
+		{ "system_usec", "kernel", 1000 },
+		{ "user_usec", "user", 1000 },
 	};
 	static const struct row throttling[] = {
 		{ "nr_periods", "periods", 1 },
@@ -130,9 +132,8 @@ static void put_raw(struct ringwall_json_out *o, char *text)
 static void put_memory(struct ringwall_json_out *o, int dir)
 {
 	static const struct row counts[] = {
-		{ "low", "low", 1 },	       { "high", "high", 1 },		      { "max", "max", 1 },
-		{ "oom", "oom", 1 },	       { "oom_kill", "oom_kill", 1 },
-		{ "oom_group_kill", "oom_group_kill", 1 },
+		{ "low", "low", 1 }, { "high", "high", 1 },	    { "max", "max", 1 },
+		{ "oom", "oom", 1 }, { "oom_kill", "oom_kill", 1 }, { "oom_group_kill", "oom_group_kill", 1 },
 	};
 	static const struct row cache[] = { { "file", "cache", 1 } };
 	_cleanup_free_ char *stat = NULL;
@@ -277,7 +278,8 @@ int ringwall_cgroup_stats(struct ringwall_cgroup *cg, struct ringwall_json_out *
 	int r;
 
 	if (cg->fd < 0)
-		return ringwall_fail_plain(e, -EOPNOTSUPP, "cgroups are disabled for this container: there are no statistics");
+		return ringwall_fail_plain(e, -EOPNOTSUPP,
+					   "cgroups are disabled for this container: there are no statistics");
 	/* In a removed cgroup every file would be missing, as if it had no controllers. */
 	r = ringwall_cgroup_events(cg->fd, &populated, &frozen);
 	if (r < 0)

@@ -32,8 +32,9 @@ struct session {
 
 static struct ringwall_dbus_call manager_call(const char *member, const char *signature)
 {
-	return (struct ringwall_dbus_call){ "org.freedesktop.systemd1", "/org/freedesktop/systemd1", MANAGER_IFACE, member,
-					    signature, false };
+	return (struct ringwall_dbus_call){
+		"org.freedesktop.systemd1", "/org/freedesktop/systemd1", MANAGER_IFACE, member, signature, false
+	};
 }
 
 static void on_signal(void *data, const struct ringwall_dbus_message *m)
@@ -66,8 +67,10 @@ static int find_address(bool rootless, char *buf, size_t size, const char **ret,
 	} else {
 		dir = secure_getenv("XDG_RUNTIME_DIR");
 		if (!dir || !*dir)
-			return ringwall_fail_plain(e, -ENOENT, "systemd: neither DBUS_SESSION_BUS_ADDRESS nor XDG_RUNTIME_DIR is set, "
-					     "so the user's systemd cannot be found; log in by a session, or loginctl enable-linger");
+			return ringwall_fail_plain(
+				e, -ENOENT,
+				"systemd: neither DBUS_SESSION_BUS_ADDRESS nor XDG_RUNTIME_DIR is set, "
+				"so the user's systemd cannot be found; log in by a session, or loginctl enable-linger");
 		snprintf(buf, size, "unix:path=%s/bus", dir);
 		*ret = buf;
 	}
@@ -94,8 +97,9 @@ static int session_open(struct session *s, bool rootless, const char *unit, bool
 	s->bus.signal = on_signal;
 	s->bus.data = s;
 	if (jobs) {
-		ringwall_dbus_put_str(&body, "type='signal',sender='org.freedesktop.systemd1',path='/org/freedesktop/systemd1',"
-				      "interface='" MANAGER_IFACE "',member='JobRemoved'");
+		ringwall_dbus_put_str(
+			&body, "type='signal',sender='org.freedesktop.systemd1',path='/org/freedesktop/systemd1',"
+			       "interface='" MANAGER_IFACE "',member='JobRemoved'");
 		ringwall_dbus_post(&s->bus, &add_match, &body);
 		ringwall_dbus_out_free(&body);
 		subscribe.no_reply = true;
@@ -140,7 +144,7 @@ static int manager_job(struct session *s, const char *member, const char *signat
 	while (strcmp(s->job, job) || strcmp(s->sender, sender)) {
 		/* Other units' jobs come by as well, so each wait is short of the whole. */
 		r = time(NULL) < end ? ringwall_dbus_wait(&s->bus, 0, JOB_TIMEOUT_MS, NULL, e)
-		    : ringwall_fail(e, -ETIMEDOUT, "D-Bus");
+				     : ringwall_fail(e, -ETIMEDOUT, "D-Bus");
 		if (r < 0)
 			return ringwall_err_prepend(e, "systemd: %s %s: wait for the job", member, s->unit);
 	}
@@ -250,8 +254,8 @@ static int start_unit(struct session *s, const struct ringwall_cgroup *cg, const
 	}
 	if (done)
 		return 0;
-	r = ringwall_fail_plain(e, -EIO, "systemd: start %s: the job's result is '%s', see: systemctl status %s", s->unit,
-			  s->result, s->unit);
+	r = ringwall_fail_plain(e, -EIO, "systemd: start %s: the job's result is '%s', see: systemctl status %s",
+				s->unit, s->result, s->unit);
 	reset_failed(s);
 	return r;
 }
@@ -262,7 +266,8 @@ static void unit_object(const char *unit, char *ret, size_t size)
 	size_t n = (size_t)snprintf(ret, size, "/org/freedesktop/systemd1/unit/");
 
 	for (const char *p = unit; *p && n + 4 < size; p++) {
-		bool plain = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9' && p > unit);
+		bool plain =
+			(*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9' && p > unit);
 
 		n += (size_t)snprintf(ret + n, size - n, plain ? "%c" : "_%02x", (unsigned char)*p);
 	}
@@ -272,8 +277,9 @@ static void unit_object(const char *unit, char *ret, size_t size)
 static int ask_path(struct session *s, char *ret, size_t size, struct ringwall_err *e)
 {
 	char object[1024];
-	struct ringwall_dbus_call call = { "org.freedesktop.systemd1", object, "org.freedesktop.DBus.Properties", "Get",
-					   "ss", false };
+	struct ringwall_dbus_call call = {
+		"org.freedesktop.systemd1", object, "org.freedesktop.DBus.Properties", "Get", "ss", false
+	};
 	struct ringwall_dbus_out body = { 0 };
 	struct ringwall_dbus_message m;
 	uint32_t serial;

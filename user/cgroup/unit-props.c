@@ -72,8 +72,7 @@ static void put_cpu_max(struct ringwall_dbus_out *o, int64_t quota, uint64_t per
 	ringwall_unit_put_u64(o, "CPUQuotaPerSecUSec", ringwall_convert_quota(quota, period));
 }
 
-static int put_cpu(struct ringwall_dbus_out *o, const struct ringwall_resources *r, bool plain,
-		   struct ringwall_err *e)
+static int put_cpu(struct ringwall_dbus_out *o, const struct ringwall_resources *r, bool plain, struct ringwall_err *e)
 {
 	int ret;
 
@@ -97,8 +96,8 @@ static int put_cpu(struct ringwall_dbus_out *o, const struct ringwall_resources 
 static const struct {
 	const char *file, *property;
 } unified[] = {
-	{ "cpu.weight", "CPUWeight" },	     { "memory.high", "MemoryHigh" },	{ "memory.low", "MemoryLow" },
-	{ "memory.max", "MemoryMax" },	     { "memory.min", "MemoryMin" },	{ "memory.swap.max", "MemorySwapMax" },
+	{ "cpu.weight", "CPUWeight" }, { "memory.high", "MemoryHigh" }, { "memory.low", "MemoryLow" },
+	{ "memory.max", "MemoryMax" }, { "memory.min", "MemoryMin" },	{ "memory.swap.max", "MemorySwapMax" },
 	{ "pids.max", "TasksMax" },
 };
 
@@ -175,7 +174,8 @@ void ringwall_unit_put_oom_policy(struct ringwall_dbus_out *o, const struct ring
 
 	/* Can only be said when the scope starts. */
 	for (size_t i = 0; i < r->unified.n; i++)
-		if (!strcmp(r->unified.v[i].key, "memory.oom.group") && parse_limit(r->unified.v[i].value, &v) && v <= 1)
+		if (!strcmp(r->unified.v[i].key, "memory.oom.group") && parse_limit(r->unified.v[i].value, &v) &&
+		    v <= 1)
 			ringwall_unit_put_str(o, "OOMPolicy", v ? "kill" : "continue");
 }
 

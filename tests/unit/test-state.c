@@ -710,8 +710,12 @@ static void remove_whole(void)
 static void test_killed_in_create(void **unused)
 {
 	int n, broken = 0, whole = 0, nothing = 0;
+	struct ringwall_state first;
 
 	(void)unused;
+	make("k", &first); /* and the directories above: each try is to get as far as its number says */
+	ringwall_state_close(&first);
+	destroy("k");
 	for (n = 1; kill_before_call(create_whole, n); n++) {
 		struct ringwall_state l;
 		struct stat st;
@@ -734,7 +738,7 @@ static void test_killed_in_create(void **unused)
 	}
 	print_message("# killed before each of %d calls: %d left nothing, %d a broken record, %d a whole one\n", n - 1,
 		      nothing, broken, whole);
-	assert_true(nothing && broken >= 3 && whole >= 5);
+	assert_true(nothing && broken >= 5 && whole >= 5);
 	destroy("k");
 }
 

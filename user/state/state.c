@@ -342,7 +342,15 @@ static int write_file(const struct ringwall_state *s, const char *name, int flag
 	return r;
 }
 
-int ringwall_state_save(const struct ringwall_state *s, struct ringwall_err *e)
+/* A fixed name will do: the lock is ours, and a leftover of somebody killed is overwritten. */
+static int replace_record(const struct ringwall_state *s, const char *text, size_t len)
+{
+	int r = write_file(s, "state.json.tmp", O_TRUNC, text, len);
+
+	return !r && renameat(s->dir_fd, "state.json.tmp", s->dir_fd, "state.json") < 0 ? -errno : r;
+}
+
+int ringwall_state_save(struct ringwall_state *s, struct ringwall_err *e)
 {
 	_cleanup_free_ char *text = NULL;
 	size_t len;
@@ -351,13 +359,13 @@ int ringwall_state_save(const struct ringwall_state *s, struct ringwall_err *e)
 	text = ringwall_record_format(s, &len);
 	if (!text)
 		return ringwall_fail(e, -ENOMEM, "write the record of '%.100s'", s->id);
-	/* A fixed name will do: the lock is ours, and a leftover of somebody killed is overwritten. */
-	r = write_file(s, "state.json.tmp", O_TRUNC, text, len);
-	if (!r && renameat(s->dir_fd, "state.json.tmp", s->dir_fd, "state.json") < 0)
-		r = -errno;
+	r = s->loaded || s->saved ? -EEXIST : write_file(s, "state.json", O_EXCL, text, len);
+	if (r == -EEXIST)
+		r = replace_record(s, text, len);
 	/* -ENOENT: the directory itself is gone. */
 	if (r < 0)
 		return ringwall_fail(e, r, "write state.json of container '%.100s'", s->id);
+	s->saved = true;
 	return 0;
 }
 

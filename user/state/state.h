@@ -28,6 +28,7 @@ struct ringwall_state {
 	int dir_fd;	      /* ROOT/ID */
 	bool locked;	      /* dir_fd holds the lock */
 	bool loaded;	      /* read from disk: somebody else created it */
+	bool saved;	      /* created here, and there is a record of it */
 	bool broken;	      /* loaded without a readable record: its creator was killed early */
 	bool ephemeral;	      /* caller: foreground run, whose record need not survive a power loss: no fdatasync */
 	const char *id;
@@ -78,8 +79,12 @@ void ringwall_state_unlock(struct ringwall_state *s);
  */
 int ringwall_state_lock(struct ringwall_state *s, struct ringwall_err *e);
 
-/** ringwall_state_save() - write state.json (version, all members): temporary name, fdatasync, renameat. */
-int ringwall_state_save(const struct ringwall_state *s, struct ringwall_err *e);
+/**
+ * ringwall_state_save() - write state.json (version, all members): temporary name, fdatasync, renameat. The first record
+ * of a container that @s has created replaces nothing, and until it is whole the container counts as half made, as it did
+ * without a record: it is written under its own name.
+ */
+int ringwall_state_save(struct ringwall_state *s, struct ringwall_err *e);
 
 /** ringwall_state_save_config() - ROOT/ID/config.json := @text. */
 int ringwall_state_save_config(const struct ringwall_state *s, const char *text, size_t len, struct ringwall_err *e);

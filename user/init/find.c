@@ -38,6 +38,19 @@ static int check_found(const char *file)
 	return r;
 }
 
+/*
+ * A name with a slash that does not begin with one: below the working directory, which is entered only later. What is
+ * run then is the name as it stands, for a script sees it.
+ */
+static int check_relative(const struct ringwall_process *p, const char *name)
+{
+	char path[4096];
+
+	if ((size_t)snprintf(path, sizeof(path), "%s/%s", p->cwd, name) >= sizeof(path))
+		return -ENAMETOOLONG;
+	return check(path);
+}
+
 static int fail(const struct ringwall_process *p, int r, struct ringwall_err *e)
 {
 	if (r == -ENOENT || r == -ENOTDIR)
@@ -56,14 +69,14 @@ int ringwall_init_find(const struct ringwall_process *p, char *ret, size_t size,
 	if (strchr(name, '/')) {
 		if ((size_t)snprintf(ret, size, "%s", name) >= size)
 			return ringwall_fail(e, -ENAMETOOLONG, "process.args[0]");
-		r = check(ret);
+		r = name[0] == '/' ? check(name) : check_relative(p, name);
 		return r < 0 ? fail(p, r, e) : 0;
 	}
 	for (dir = env_path(p); dir;) {
 		size_t n = strcspn(dir, ":");
 
-		/* An empty element means the working directory to execvp(3); as in Go it is not searched here. */
-		if (n && (size_t)snprintf(ret, size, "%.*s/%s", (int)n, dir, name) < size) {
+		/* What is relative would mean the working directory, as the empty one does to execvp(3): passed over, as in Go. */
+		if (dir[0] == '/' && (size_t)snprintf(ret, size, "%.*s/%s", (int)n, dir, name) < size) {
 			r = check_found(ret);
 			if (!r)
 				return 0;

@@ -96,10 +96,12 @@ static int cap_sets_fail(const struct ringwall_capabilities *c, const struct __u
 	const struct {
 		const char *set;
 		uint64_t missing;
+		const char *why;
 	} sets[] = {
-		{ "permitted", c->permitted & ~own },
-		{ "effective", c->effective & ~c->permitted },
-		{ "inheritable", c->inheritable & ~own },
+		{ "permitted", c->permitted & ~own, "the runtime does not have it" },
+		{ "effective", c->effective & ~c->permitted, "not in permitted" },
+		{ "inheritable", c->inheritable & ~c->bounding, "not in bounding" },
+		{ "inheritable", c->inheritable & ~own, "the runtime does not have it" },
 	};
 	char names[256];
 
@@ -107,8 +109,7 @@ static int cap_sets_fail(const struct ringwall_capabilities *c, const struct __u
 		if (!sets[i].missing)
 			continue;
 		cap_names(sets[i].missing, names, sizeof(names));
-		return ringwall_fail(e, -err, "process.capabilities.%s: %s: %s", sets[i].set, names,
-				     i == 1 ? "not in permitted" : "the runtime does not have it");
+		return ringwall_fail(e, -err, "process.capabilities.%s: %s: %s", sets[i].set, names, sets[i].why);
 	}
 	return ringwall_fail(e, -err, "process.capabilities: capset");
 }

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "../lib/cleanup.h"
+#include "../lib/file.h"
 #include "../lib/json.h"
 #include "cli.h"
 
@@ -43,7 +42,7 @@ static const struct ringwall_option options[] = {
 	{ .name = NULL },
 };
 
-/* Where each number stands in linux.resources; rows of one object are together. */
+/* Where each number stands in linux.resources. */
 static const struct {
 	enum member from;
 	const char *object, *member;
@@ -62,64 +61,44 @@ static const struct {
 	{ PIDS_LIMIT, "pids", "limit" },
 };
 
-static void put_cpuset(struct ringwall_json_out *o)
+static bool is_cpu(const char *object)
 {
-	if (opt.cpus)
+	return !strcmp(object, "cpu");
+}
+
+/* Is anything of @object said? What is not said must not be there: an empty object is one with members missing. */
+static bool object_said(const char *object)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
+		if (!strcmp(places[i].object, object) && opt.number[places[i].from].has)
+			return true;
+	return is_cpu(object) && (opt.cpus || opt.mems);
+}
+
+static void put_object(struct ringwall_json_out *o, const char *object)
+{
+	ringwall_json_out_object(o, object);
+	if (is_cpu(object) && opt.cpus)
 		ringwall_json_out_str(o, "cpus", opt.cpus);
-	if (opt.mems)
+	if (is_cpu(object) && opt.mems)
 		ringwall_json_out_str(o, "mems", opt.mems);
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
+		if (!strcmp(places[i].object, object) && opt.number[places[i].from].has)
+			ringwall_json_out_i64(o, places[i].member, opt.number[places[i].from].v);
+	ringwall_json_out_end(o, '}');
 }
 
 static char *from_options(void)
 {
+	static const char *const objects[] = { "blockIO", "cpu", "memory", "pids" };
 	struct ringwall_json_out o = {};
-	const char *object = NULL;
 
 	ringwall_json_out_object(&o, NULL);
-	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
-		const struct ringwall_opt_number *n = &opt.number[places[i].from];
-
-		if (!object || strcmp(object, places[i].object)) {
-			if (object)
-				ringwall_json_out_end(&o, '}');
-			object = places[i].object;
-			ringwall_json_out_object(&o, object);
-			if (!strcmp(object, "cpu"))
-				put_cpuset(&o);
-		}
-		if (n->has)
-			ringwall_json_out_i64(&o, places[i].member, n->v);
-	}
-	ringwall_json_out_end(&o, '}');
+	for (size_t i = 0; i < ARRAY_SIZE(objects); i++)
+		if (object_said(objects[i]))
+			put_object(&o, objects[i]);
 	ringwall_json_out_end(&o, '}');
 	return ringwall_json_out_take(&o, NULL);
-}
-
-static int from_file(const char *path, char **ret, size_t *ret_len, struct ringwall_err *e)
-{
-	_cleanup_fd_ int own = strcmp(path, "-") ? open(path, O_RDONLY | O_CLOEXEC) : dup(STDIN_FILENO);
-	_cleanup_free_ char *buf = NULL;
-	size_t len = 0, size = 0;
-	ssize_t n;
-
-	if (own < 0)
-		return ringwall_fail(e, -errno, "open '%s'", path);
-	do {
-		if (len == size) {
-			char *more = size < MAX_FILE ? realloc(buf, size = size ? size * 2 : 4096) : NULL;
-
-			if (!more)
-				return ringwall_fail(e, size < MAX_FILE ? -ENOMEM : -EFBIG, "read '%s'", path);
-			buf = more;
-		}
-		n = read(own, buf + len, size - len);
-		if (n < 0 && errno != EINTR)
-			return ringwall_fail(e, -errno, "read '%s'", path);
-		len += n > 0 ? (size_t)n : 0;
-	} while (n);
-	*ret = TAKE_PTR(buf);
-	*ret_len = len;
-	return 0;
 }
 
 static int run(struct ringwall_cli *cli, char **args, int n, int *ret_status, struct ringwall_err *e)
@@ -130,7 +109,7 @@ static int run(struct ringwall_cli *cli, char **args, int n, int *ret_status, st
 	(void)n;
 	(void)ret_status;
 	if (opt.resources) {
-		int r = from_file(opt.resources, &json, &len, e);
+		int r = ringwall_file_read(opt.resources, MAX_FILE, &json, &len, e);
 
 		if (r < 0)
 			return r;

@@ -2,52 +2,16 @@
 #include "process-build.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cleanup.h"
+#include "file.h"
 
 #define MAX_PROCESS_FILE (4 << 20)
 
 static const char *dup_string(struct ringwall_config *c, const char *s)
 {
 	return ringwall_arena_strndup(&c->arena, s, strlen(s));
-}
-
-static int read_file(const char *path, char **ret, size_t *ret_len, struct ringwall_err *e)
-{
-	_cleanup_fd_ int fd = open(path, O_RDONLY | O_CLOEXEC);
-	_cleanup_free_ char *buf = NULL;
-	size_t len = 0, size = 0;
-
-	if (fd < 0)
-		return ringwall_fail(e, -errno, "process file '%s'", path);
-	for (;;) {
-		ssize_t n;
-
-		if (len == size) {
-			char *bigger;
-
-			size = size ? size * 2 : 16384;
-			if (size > MAX_PROCESS_FILE)
-				return ringwall_fail(e, -EFBIG, "process file '%s'", path);
-			bigger = realloc(TAKE_PTR(buf), size);
-			if (!bigger)
-				return ringwall_fail(e, -ENOMEM, "process file '%s'", path);
-			buf = bigger;
-		}
-		n = read(fd, buf + len, size - len);
-		if (n < 0)
-			return ringwall_fail(e, -errno, "process file '%s'", path);
-		if (!n)
-			break;
-		len += (size_t)n;
-	}
-	*ret = TAKE_PTR(buf);
-	*ret_len = len;
-	return 0;
 }
 
 /* A process file says who the process is; what it leaves open the container's own answers. */
@@ -58,7 +22,7 @@ static int from_file(struct ringwall_config *c, const char *path, struct ringwal
 	_cleanup_free_ char *text = NULL;
 	struct ringwall_process *p;
 	size_t len = 0;
-	int r = read_file(path, &text, &len, e);
+	int r = ringwall_file_read(path, MAX_PROCESS_FILE, &text, &len, e);
 
 	if (!r)
 		r = ringwall_process_parse(&own, text, len, path, e);

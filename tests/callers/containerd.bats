@@ -228,7 +228,8 @@ c_run() {
 	c_remove a
 	c_run -d b sleep 1000
 	run ctr task metrics b
-	assert_contains memory.usage_in_bytes
+	assert_contains pids.current
+	assert_contains memory.usage
 	c_remove b
 	assert_nothing_left
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "create-options.h"
 
-static struct ringwall_create_cli opt = { .o.size = sizeof(opt.o) };
+static struct ringwall_create_cli opt = { .o.size = sizeof(opt.o), .o.last = true };
 
 static const struct ringwall_option options[] = {
 	RINGWALL_CREATE_OPTIONS,

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../mount/inroot.h"
 #include "../mount/mount.h"
 #include "../ns/netdev.h"
 #include "../policy/policy.h"
@@ -20,9 +21,25 @@
 #include "cleanup.h"
 #include "sock.h"
 
+/* As realpath(3), which looks at each component: the kernel has walked the path anyway, and knows the name. */
+static char *real_directory(const char *path)
+{
+	_cleanup_fd_ int fd = -1;
+	char name[PATH_MAX];
+	ssize_t n = -1;
+
+	if (strcmp(path, ".")) {
+		fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (fd < 0)
+			return NULL;
+		n = readlink(ringwall_fd_path(fd).s, name, sizeof(name));
+	}
+	return n <= 0 || (size_t)n == sizeof(name) || name[0] != '/' ? realpath(path, NULL) : strndup(name, (size_t)n);
+}
+
 static int absolute_bundle(struct ringwall_creation *n, struct ringwall_err *e)
 {
-	n->bundle = realpath(n->o->bundle ?: ".", NULL);
+	n->bundle = real_directory(n->o->bundle ?: ".");
 	return n->bundle ? 0 : ringwall_fail(e, -errno, "bundle '%s'", n->o->bundle ?: ".");
 }
 
@@ -444,6 +461,8 @@ void ringwall_creation_undo(struct ringwall_creation *n)
 
 void ringwall_creation_close(struct ringwall_creation *n)
 {
+	if (n->o && n->o->last)
+		return;
 	ringwall_fd_close(&n->listener);
 	ringwall_fd_close(&n->resctrl);
 	ringwall_child_close(&n->child);

@@ -73,11 +73,12 @@ void ringwall_close(struct ringwall *rw);
  * @detach: run only: do not wait
  * @keep: run only: leave the container's state when it has exited
  * @no_subreaper: run only: do not become the subreaper of the container
+ * @last: the caller exits next: descriptors and memory of this call are left for the kernel to free
  */
 struct ringwall_create_options {
 	size_t size;
 	const char *bundle, *config, *console_socket, *pidfd_socket, *pid_file;
-	bool no_pivot, no_new_keyring, detach, keep, no_subreaper;
+	bool no_pivot, no_new_keyring, detach, keep, no_subreaper, last;
 	unsigned int preserve_fds;
 };
 

@@ -13,6 +13,10 @@
 
 #include "inroot.h"
 
+#ifndef SYS_open_tree_attr
+#define SYS_open_tree_attr 467
+#endif
+
 /* Per-mount flags: what a bind mount can have of its own. */
 #define MOUNT_FLAGS (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME | MS_RELATIME | \
 		     MS_STRICTATIME | 256 /* MS_NOSYMFOLLOW */)
@@ -47,6 +51,27 @@ int ringwall_mount_setattr(int fd, bool recursive, uint64_t set, uint64_t clear)
 		attr.attr_clr |= MOUNT_ATTR__ATIME;
 	return syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), &attr,
 		       sizeof(attr)) < 0 ? -errno : 0;
+}
+
+int ringwall_mount_tree_attr(int dir, const char *path, uint64_t set)
+{
+	unsigned int flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE | (*path ? 0 : AT_EMPTY_PATH);
+	struct mount_attr attr = { .attr_set = set, .attr_clr = set & MOUNT_ATTR__ATIME ? MOUNT_ATTR__ATIME : 0 };
+	static bool refused;
+	int fd, r;
+
+	/* Linux 6.15. Whatever the reason why not: an older kernel, or a filter around us that does not know it. */
+	fd = refused ? -1 : (int)syscall(SYS_open_tree_attr, dir, path, flags, &attr, sizeof(attr));
+	if (fd >= 0)
+		return fd;
+	refused = true;
+	fd = ringwall_mount_tree(dir, path, true);
+	if (fd < 0)
+		return fd;
+	r = ringwall_mount_setattr(fd, true, set, 0);
+	if (r < 0)
+		ringwall_fd_close(&fd);
+	return r < 0 ? r : fd;
 }
 
 static int set_propagation(int fd, const struct ringwall_mount_flags *f)
@@ -280,14 +305,10 @@ static int cgroup_bind(const struct ringwall_op *op, struct ringwall_apply *a, i
 
 	if (!a->cgroup)
 		return ringwall_fail_plain(e, -EOPNOTSUPP, "a cgroup mount needs a cgroup manager or a new cgroup namespace");
-	tree = ringwall_mount_tree(AT_FDCWD, a->cgroup, true);
-	if (tree < 0)
-		return ringwall_fail(e, tree, "bind '%s'", a->cgroup);
 	if (a->rootless || a->user_ns)
 		attr |= MOUNT_ATTR_RDONLY;
-	r = ringwall_mount_setattr(tree, true, attr, 0);
-	if (!r)
-		r = ringwall_mount_attach(tree, target);
+	tree = ringwall_mount_tree_attr(AT_FDCWD, a->cgroup, attr);
+	r = tree < 0 ? tree : ringwall_mount_attach(tree, target);
 	return r < 0 ? ringwall_fail(e, r, "bind '%s'", a->cgroup) : 0;
 }
 

@@ -32,6 +32,9 @@ ringwall_step ringwall_path_readonly; /* RINGWALL_OP_READONLY */
 /** ringwall_mount_tree() - open_tree(OPEN_TREE_CLONE) of @path below @dir; @recursive with what is mounted below. fd or -errno. */
 int ringwall_mount_tree(int dir, const char *path, bool recursive);
 
+/** ringwall_mount_tree_attr() - the same, recursive, all of it with attributes @set (mount_setattr(2)). */
+int ringwall_mount_tree_attr(int dir, const char *path, uint64_t set);
+
 /** ringwall_mount_attach() - move the detached tree @tree onto @target (both fds). */
 int ringwall_mount_attach(int tree, int target);
 

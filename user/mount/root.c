@@ -147,13 +147,9 @@ int ringwall_path_readonly(const struct ringwall_op *op, struct ringwall_apply *
 		return 0;
 	if (target < 0)
 		return ringwall_fail(e, target, "open");
-	tree = ringwall_mount_tree(target, "", true);
-	if (tree < 0)
-		return ringwall_fail(e, tree, "clone");
 	/* Recursive: a writable mount below a read-only path would be a hole in it. */
-	r = ringwall_mount_setattr(tree, true, MOUNT_ATTR_RDONLY, 0);
-	if (!r)
-		r = ringwall_mount_attach(tree, target);
+	tree = ringwall_mount_tree_attr(target, "", MOUNT_ATTR_RDONLY);
+	r = tree < 0 ? tree : ringwall_mount_attach(tree, target);
 	return r < 0 ? ringwall_fail(e, r, "read-only mount") : 0;
 }
 

@@ -63,7 +63,8 @@ host_snapshot() {
 	self=$(readlink /proc/self/ns/pid)
 	find "$(parent_dir)" -mindepth 1 -type d 2> /dev/null | sed 's/^/cgroup /'
 	# shellcheck disable=SC2046 # several
-	find $(state_dirs) -mindepth 1 2> /dev/null | sed 's/^/state /'
+	# Names with @ are no container's: what containers share, as compiled filters
+	find $(state_dirs) -mindepth 1 -not -path '*/@*' 2> /dev/null | sed 's/^/state /'
 	find /sys/fs/bpf -mindepth 1 2> /dev/null | sed 's/^/pin /'
 	find /run/netns /run/docker/netns -mindepth 1 2> /dev/null | sed 's/^/netns /'
 	# (podman binds its storage onto itself and unbinds it as it likes)

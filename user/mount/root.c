@@ -27,14 +27,23 @@ int ringwall_root_propagation(const struct ringwall_op *op, struct ringwall_appl
 	return r < 0 ? ringwall_fail(e, r, "linux.rootfsPropagation: change propagation of '/'") : 0;
 }
 
-/* pivot_root(2) refuses a new root whose parent mount is shared: make that mount private, wherever it is. */
-static int parent_private(const char *path)
+/* A setting that leaves mounts in the host's peer groups: "shared", and what is not recursive, for only "/" changed. */
+static bool leaves_shared(unsigned long propagation)
+{
+	return propagation && (!(propagation & MS_REC) || propagation & MS_SHARED);
+}
+
+/*
+ * pivot_root(2) refuses a new root whose parent mount is shared, and what was mounted in a clone of it would appear on
+ * the host: make that mount @how (private or slave), wherever it is.
+ */
+static int parent_cut(const char *path, unsigned long how)
 {
 	struct ringwall_fd_path p;
 	_cleanup_spent_ int fd = -1;
 	int r;
 
-	r = change_propagation(path, MS_PRIVATE);
+	r = change_propagation(path, how);
 	if (r != -EINVAL)
 		return r;
 	fd = open(path, O_PATH | O_CLOEXEC | O_DIRECTORY);
@@ -42,7 +51,7 @@ static int parent_private(const char *path)
 		int up;
 
 		p = ringwall_fd_path(fd);
-		r = change_propagation(p.s, MS_PRIVATE);
+		r = change_propagation(p.s, how);
 		if (r != -EINVAL)
 			return r;
 		up = openat(fd, "..", O_PATH | O_CLOEXEC | O_DIRECTORY);
@@ -61,15 +70,15 @@ int ringwall_root_enter(const struct ringwall_op *op, struct ringwall_apply *a, 
 	_cleanup_spent_ int tree = -1;
 	int r;
 
-	if (a->c->rootfs_propagation & (MS_SHARED | MS_UNBINDABLE)) {
-		r = parent_private(op->path);
+	if (leaves_shared(a->c->rootfs_propagation)) {
+		r = parent_cut(op->path, a->c->rootfs_propagation & MS_SLAVE ? MS_SLAVE : MS_PRIVATE);
 		if (r < 0)
-			return ringwall_fail(e, r, "root.path '%s': make its parent mount private", op->path);
+			return ringwall_fail(e, r, "root.path '%s': cut its parent mount off from the host's", op->path);
 	}
 	tree = ringwall_mount_tree(AT_FDCWD, op->path, true);
 	if (tree < 0)
 		return ringwall_fail(e, tree, "root.path '%s'", op->path);
-	if (syscall(SYS_move_mount, tree, "", AT_FDCWD, op->path, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+	if (syscall(SYS_move_mount, tree, "", AT_FDCWD, op->path, MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_SYMLINKS) < 0)
 		return ringwall_fail(e, -errno, "root.path '%s': mount", op->path);
 	a->root_fd = TAKE_FD(tree);
 	return 0;
@@ -85,6 +94,28 @@ static int root_move(struct ringwall_apply *a)
 	return chroot(".") < 0 ? -errno : 0;
 }
 
+/*
+ * The new root, and the old one gone. What of the old tree is shared with the host would take the host's mounts along
+ * when it is unmounted, so it becomes a slave first; by its own fd, for "." is the new root.
+ */
+static int root_switch(struct ringwall_apply *a)
+{
+	struct mount_attr attr = { .propagation = MS_SLAVE };
+	_cleanup_spent_ int old = -1;
+
+	if (leaves_shared(a->c->rootfs_propagation)) {
+		old = openat(AT_FDCWD, "/", O_PATH | O_CLOEXEC | O_DIRECTORY);
+		if (old < 0)
+			return -errno;
+	}
+	/* pivot_root(2) NOTES: with both arguments "." the old root ends up on top of the new one, and goes. */
+	if (fchdir(a->root_fd) < 0 || syscall(SYS_pivot_root, ".", ".") < 0)
+		return -errno;
+	if (old >= 0 && syscall(SYS_mount_setattr, old, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof(attr)) < 0)
+		return -errno;
+	return syscall(SYS_umount2, ".", MNT_DETACH) < 0 ? -errno : 0;
+}
+
 int ringwall_root_pivot(const struct ringwall_op *op, struct ringwall_apply *a, struct ringwall_err *e)
 {
 	int r;
@@ -94,24 +125,9 @@ int ringwall_root_pivot(const struct ringwall_op *op, struct ringwall_apply *a, 
 			return ringwall_fail(e, -errno, "chroot '%s'", op->path);
 		return 0;
 	}
-	if (a->no_pivot) {
-		r = root_move(a);
-		return r < 0 ? ringwall_fail(e, r, "move root '%s'", op->path) : 0;
-	}
-	/* pivot_root(2) NOTES: with both arguments "." the old root ends up on top of the new one, and goes. */
-	if (fchdir(a->root_fd) < 0 || syscall(SYS_pivot_root, ".", ".") < 0)
-		return ringwall_fail(e, -errno, "pivot_root '%s'", op->path);
-	/*
-	 * The old tree is a copy of the host's: made private before it goes, so that the unmounting stays here.
-	 * "slave" is not enough for a mount that the container's propagation setting made shared.
-	 */
-	if (a->c->rootfs_propagation & MS_SHARED) {
-		r = change_propagation(".", MS_SLAVE | MS_REC);
-		if (r < 0)
-			return ringwall_fail(e, r, "pivot_root: make the old root a slave");
-	}
-	if (syscall(SYS_umount2, ".", MNT_DETACH) < 0)
-		return ringwall_fail(e, -errno, "unmount the old root");
+	r = a->no_pivot ? root_move(a) : root_switch(a);
+	if (r < 0)
+		return ringwall_fail(e, r, "%s '%s'", a->no_pivot ? "move root" : "pivot_root", op->path);
 	if (a->c->rootfs_propagation) {
 		r = change_propagation("/", a->c->rootfs_propagation & ~(unsigned long)MS_REC);
 		if (r < 0)

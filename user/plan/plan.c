@@ -95,10 +95,11 @@ static bool path_is_dev(const char *path)
 
 static enum ringwall_op_kind mount_kind(const struct ringwall_mount *m, const struct ringwall_mount_flags *f)
 {
-	if ((f->set & MS_BIND) || (m->type && !strcmp(m->type, "bind")))
-		return RINGWALL_OP_BIND;
+	/* First: with "bind" it is the mount that changes and not the filesystem, mount(2). */
 	if (f->set & MS_REMOUNT)
 		return RINGWALL_OP_REMOUNT;
+	if ((f->set & MS_BIND) || (m->type && !strcmp(m->type, "bind")))
+		return RINGWALL_OP_BIND;
 	if (m->type && (!strcmp(m->type, "cgroup") || !strcmp(m->type, "cgroup2")))
 		return RINGWALL_OP_CGROUP;
 	return RINGWALL_OP_MOUNT;
@@ -110,7 +111,7 @@ static int mount_check(const struct ringwall_config *c, const struct ringwall_mo
 	bool idmapped = m->uid_mappings.n || m->gid_mappings.n ||
 			(op->flags.other & (RINGWALL_MOUNT_IDMAP | RINGWALL_MOUNT_RIDMAP));
 
-	if (op->kind != RINGWALL_OP_BIND && (!m->type || !*m->type))
+	if (op->kind != RINGWALL_OP_BIND && op->kind != RINGWALL_OP_REMOUNT && (!m->type || !*m->type))
 		return ringwall_fail_plain(e, -EINVAL, "mounts[%zu].type: required unless the mount is a bind mount", i);
 	if (op->kind == RINGWALL_OP_BIND && (!m->source || !*m->source))
 		return ringwall_fail_plain(e, -EINVAL, "mounts[%zu].source: required for a bind mount", i);
@@ -243,6 +244,9 @@ static int paths_add(struct ringwall_plan *p, const struct ringwall_config *c, c
 		return ringwall_fail(e, -ENOMEM, "plan");
 	op = op_add(p, RINGWALL_OP_PROPAGATION, own(p, "/"), NULL);
 	op->flags.set = c->rootfs_propagation ?: MS_SLAVE | MS_REC;
+	/* Nothing could be bound from the host otherwise; the root itself becomes unbindable when it is complete. */
+	if (op->flags.set & MS_UNBINDABLE)
+		op->flags.set = MS_PRIVATE | (op->flags.set & MS_REC);
 	op_add(p, RINGWALL_OP_ROOT, root, NULL);
 	for (i = 0; i < c->n_mounts; i++) {
 		r = mount_add(p, c, bundle, i, e);

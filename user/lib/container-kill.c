@@ -73,8 +73,9 @@ static int kill_shared(const struct ringwall_state *s, int pidfd, struct ringwal
 
 	if (r < 0 && r != -ENOENT)
 		return r;
+	/* With the cgroup init has been killed, and may be gone by now. */
 	if (pidfd >= 0)
-		return signal_init(pidfd, SIGKILL, e);
+		return r < 0 ? signal_init(pidfd, SIGKILL, e) : 0;
 	return any ? 0 : ringwall_fail_plain(e, -ESRCH, "container not running");
 }
 

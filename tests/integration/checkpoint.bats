@@ -1,0 +1,208 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# checkpoint and restore through a real CRIU, where one works (`criu check`: 3.17.1 does on 6.12, not on 6.18).
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+	((EUID == 0)) || skip "needs root"
+	TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+	RINGWALL=${RINGWALL:-$TOP/build/ringwall}
+	PATH=$PATH:/usr/sbin
+	work=$(mktemp -d "${RINGWALL_SCRATCH:-${BATS_TMPDIR:-/tmp}}/checkpoint.XXXXXX")
+	id=checkpoint-$$-$BATS_TEST_NUMBER
+	cgroups=$(findmnt -n -o TARGET -t cgroup2 | head -n 1)
+	mkdir -p "$work"/{root,data,bundle/rootfs/{bin,dev,proc,sys,tmp,data}}
+	cp "$(command -v busybox)" "$work/bundle/rootfs/bin/busybox"
+	ln -s busybox "$work/bundle/rootfs/bin/sh"
+	(cd "$work/bundle" && "$RINGWALL" spec)
+	# The count is in memory alone: a container that was begun anew would count from 1.
+	change '.process.terminal = false | .root.readonly = false | .process.args = ["/bin/sh", "-c",
+		"i=0; while :; do i=$((i+1)); echo $i >/data/count; echo line $i; /bin/busybox sleep 0.1; done"] |
+		.mounts += [{destination: "/data", type: "bind", source: $data, options: ["bind", "rw"]}]' --arg data "$work/data"
+	images=$work/images
+	out=$work/out
+}
+
+teardown() {
+	[ -z "${work-}" ] && return
+	rw delete --force "$id" || true
+	rm -rf "$work"
+}
+
+rw() { "$RINGWALL" --root "$work/root" "$@"; }
+
+needs_criu() { criu check >/dev/null 2>&1 || skip "criu does not work on this kernel"; }
+
+# JQ-FILTER [JQ-OPTION…]
+change() {
+	local filter=$1
+	shift
+	jq "$@" "$filter" "$work/bundle/config.json" >"$work/config.new"
+	mv "$work/config.new" "$work/bundle/config.json"
+}
+
+eventually() {
+	for _ in $(seq 200); do
+		"$@" && return
+		sleep 0.05
+	done
+	echo "never: $*"
+	return 1
+}
+count() { cat "$work/data/count" 2>/dev/null || echo 0; }
+counts_past() { [ "$(count)" -gt "$1" ]; }
+status_of() { rw state "$id" | jq -r .status; }
+
+start() {
+	rw run -d -b "$work/bundle" "$id" </dev/null >"$out" 2>&1
+	eventually counts_past 10
+}
+checkpoint() { rw checkpoint --image-path "$images" "$@" "$id"; }
+restore() {
+	rw restore -d -b "$work/bundle" --image-path "$images" "$@" "$id" </dev/null >>"$out" 2>&1 && return
+	tail -n 3 "$out"
+	grep -h -B 5 'Error (' "$images/restore.log"
+	return 1
+}
+
+assert_gone() {
+	[ ! -e "$work/root/$id" ]
+	[ ! -e "$cgroups/$id" ]
+	! grep -q "$work" /proc/self/mountinfo
+}
+
+@test "without criu the error says what to install" {
+	eval "real=$(command -v criu || true)"
+	[ ! -x /usr/sbin/criu ] && [ -z "$real" ] || skip "criu is installed"
+	rw run -d -b "$work/bundle" "$id" </dev/null >/dev/null 2>&1
+	run -1 --separate-stderr checkpoint
+	[[ $stderr == *"criu not found"*"apt install criu"* ]]
+	[ "$(status_of)" = running ]
+}
+
+@test "what cannot be saved is refused, and goes on" {
+	run -1 --separate-stderr rw checkpoint --image-path "$images" no-such
+	[[ $stderr == *"container does not exist"* ]]
+	rw create -b "$work/bundle" "$id" </dev/null >/dev/null 2>&1
+	run -1 --separate-stderr checkpoint
+	[[ $stderr == *"cannot be checkpointed in created state"* ]]
+	[ "$(status_of)" = created ]
+	run -1 --separate-stderr rw checkpoint --image-path "$images" --empty-ns mount "$id"
+	[[ $stderr == *"only network"* ]]
+	[ ! -e "$images" ]
+}
+
+@test "save, and go on from there" {
+	needs_criu
+	start
+	checkpoint
+	assert_gone
+	saved=$(count)
+	sleep 0.5
+	[ "$(count)" = "$saved" ]
+	restore --pid-file "$work/pid"
+	[ "$(status_of)" = running ]
+	[ "$(cat "$work/pid")" = "$(rw state "$id" | jq .pid)" ]
+	eventually counts_past "$saved"
+	# Not from 1, and no step left out or done twice.
+	cp "$out" "$work/lines"
+	[ "$(cat "$work/lines")" = "$(seq "$(wc -l <"$work/lines")" | sed 's/^/line /')" ]
+	# It is in its cgroup, has its policy, and is like any other container.
+	grep -qx "$(cat "$work/pid")" "$cgroups/$id/cgroup.procs"
+	rw exec "$id" /bin/sh -c '[ -e /data/count ]'
+	rw pause "$id"
+	rw resume "$id"
+	rw delete --force "$id"
+	assert_gone
+}
+
+@test "--leave-running: the container goes on, and the images serve for another" {
+	needs_criu
+	out=/dev/null # CRIU refuses an open file that has grown since
+	start
+	checkpoint --leave-running
+	[ "$(status_of)" = running ]
+	saved=$(count)
+	eventually counts_past $((saved + 5))
+	rw delete --force "$id"
+	restore
+	eventually counts_past 10
+	rw delete --force "$id"
+	assert_gone
+}
+
+@test "in the foreground restore waits and exits with the process's status" {
+	needs_criu
+	change '.process.args[2] = "i=0; while [ ! -e /data/end ]; do i=$((i+1)); echo $i >/data/count; /bin/busybox sleep 0.1; done; exit 9"'
+	start
+	checkpoint
+	touch "$work/data/end"
+	status=0
+	rw restore -b "$work/bundle" --image-path "$images" "$id" </dev/null >>"$out" 2>&1 || status=$?
+	cat "$out"
+	[ "$status" -eq 9 ]
+	assert_gone
+}
+
+@test "--pre-dump, then the rest on top of it" {
+	needs_criu
+	start
+	images=$work/before
+	checkpoint --pre-dump
+	[ "$(status_of)" = running ]
+	images=$work/images
+	checkpoint --parent-path ../before
+	saved=$(count)
+	restore
+	eventually counts_past "$saved"
+}
+
+@test "a paused container can be saved" {
+	needs_criu
+	start
+	rw pause "$id"
+	checkpoint
+	assert_gone
+}
+
+@test "--work-path takes the log; a failure names it and leaves nothing" {
+	needs_criu
+	start
+	checkpoint --work-path "$work/logs"
+	[ -s "$work/logs/dump.log" ]
+	rm "$images"/core-*.img
+	run -1 --separate-stderr rw restore -d -b "$work/bundle" --image-path "$images" --work-path "$work/logs" "$id"
+	echo "$stderr"
+	[[ $stderr == *"criu: "*"$work/logs/restore.log"* ]]
+	assert_gone
+}
+
+@test "hooks: createRuntime on restore, poststop on both" {
+	needs_criu
+	change '.hooks.createRuntime = [{path: "/bin/sh", args: ["sh", "-c", "echo createRuntime >>\($l)"]}] |
+		.hooks.poststop = [{path: "/bin/sh", args: ["sh", "-c", "echo poststop >>\($l)"]}]' --arg l "$work/log"
+	start
+	checkpoint
+	restore
+	rw delete --force "$id"
+	[ "$(tr '\n' ' ' <"$work/log")" = "createRuntime poststop createRuntime poststop " ]
+}
+
+@test "a restored container's hostname, and a network namespace by path" {
+	needs_criu
+	command -v ip || skip "needs ip"
+	ip netns add "$id"
+	change '.hostname = "kept" | (.linux.namespaces[] | select(.type == "network")).path = $ns' --arg ns "/run/netns/$id"
+	start
+	checkpoint
+	restore
+	name=$(rw exec "$id" /bin/busybox hostname)
+	own=$(stat -Lc %i "/proc/$(rw state "$id" | jq .pid)/ns/net")
+	wanted=$(stat -Lc %i "/run/netns/$id")
+	rw delete --force "$id"
+	ip netns delete "$id"
+	[ "$name" = kept ]
+	[ "$own" = "$wanted" ]
+}

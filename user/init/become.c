@@ -35,12 +35,13 @@ static int enter_cwd(const char *cwd, struct ringwall_err *e)
 	return 0;
 }
 
-/* CVE-2024-21626: a directory outside of the root, reached through a leaked fd, has no path inside it. */
+/* A directory outside of the root, reached through a descriptor that the caller passed on, has no path inside it. */
 static int verify_cwd(const char *cwd, struct ringwall_err *e)
 {
 	char buf[4096];
 
-	if (syscall(SYS_getcwd, buf, sizeof(buf)) < 0 && errno != ENAMETOOLONG)
+	/* A path too long to be told says nothing about where it begins. */
+	if (syscall(SYS_getcwd, buf, sizeof(buf)) < 0)
 		return ringwall_fail(e, -errno, "process.cwd: '%s'", cwd);
 	if (buf[0] != '/')
 		return ringwall_fail_plain(e, -EPERM, "process.cwd: '%s' is outside of the container's root", cwd);
@@ -194,14 +195,17 @@ int ringwall_init_become(struct ringwall_init *in, struct ringwall_apply *a, con
 {
 	const struct ringwall_process *p = &in->config.process;
 	const struct ringwall_hooks *hooks = &in->config.hooks[RINGWALL_HOOK_START_CONTAINER];
+	/* A container that was made here has just been entered by its root. */
+	bool at_root = in->mode == RINGWALL_INIT_CREATE && !strcmp(p->cwd, "/");
 	int entered, r;
 
 	r = apply_limits(in, a, e);
+	if (!r)
+		r = ringwall_init_close_fds(3 + in->preserve_fds, &in->channel, 1, e); /* before any path of the container's */
 	if (r < 0)
 		return r;
 	umask(0022); /* process.user.umask comes with the user */
-	/* A container that was made here has just been entered by its root. */
-	entered = in->mode == RINGWALL_INIT_CREATE && !strcmp(p->cwd, "/") ? 0 : enter_cwd(p->cwd, e);
+	entered = at_root ? 0 : enter_cwd(p->cwd, e);
 	if (entered < 0 && entered != -EACCES)
 		return entered;
 	r = apply_credentials(in, e);
@@ -209,7 +213,8 @@ int ringwall_init_become(struct ringwall_init *in, struct ringwall_apply *a, con
 		return r;
 	if (entered < 0 && chdir(p->cwd) < 0)
 		return ringwall_fail(e, -errno, "process.cwd: chdir '%s'", p->cwd);
-	r = verify_cwd(p->cwd, e);
+	if (!at_root)
+		r = verify_cwd(p->cwd, e);
 	if (!r && in->mode == RINGWALL_INIT_CREATE && hooks->n)
 		r = ringwall_hooks_run(hooks, RINGWALL_HOOK_START_CONTAINER, in->state_started, in->state_started_len, e);
 	if (!r)

@@ -85,6 +85,14 @@ int ringwall_init_find(const struct ringwall_process *p, char *ret, size_t size,
 /** ringwall_init_become() - attributes, credentials, filter, exec: returns only on failure. */
 int ringwall_init_become(struct ringwall_init *in, struct ringwall_apply *a, const char *file, struct ringwall_err *e);
 
+/**
+ * ringwall_init_close_fds() - close all descriptors from @from on, but for the @n of @keep (negative ones are none).
+ *
+ * Close-on-exec comes too late where the container names a path: its working directory and its program are looked up
+ * before, and "/proc/self/fd/N", also as a symlink of the image, leads through whatever is open (CVE-2024-21626).
+ */
+int ringwall_init_close_fds(unsigned int from, const int *keep, size_t n, struct ringwall_err *e);
+
 /** ringwall_init_stage() - the intermediate process: enters, clones and exits; in its child it returns 1. */
 int ringwall_init_stage(struct ringwall_init *in, struct ringwall_err *e);
 #else

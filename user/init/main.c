@@ -64,11 +64,16 @@ static void die_by_signals(void)
  * Created, and now waiting: the next peer on the listening socket is `start`. It takes the place of the runtime as
  * the other end of the channel, so that an exec that fails is its error message.
  */
-static int wait_for_start(struct ringwall_init *in, struct ringwall_err *e)
+static int wait_for_start(struct ringwall_init *in, const struct ringwall_apply *a, struct ringwall_err *e)
 {
+	const int keep[] = { in->channel, in->start_fd, a->proc_fd };
 	int fd, r;
 
 	die_by_signals();
+	/* It may be a long wait, with others in the container already; and the caller's pipes want their end. */
+	r = ringwall_init_close_fds(3 + in->preserve_fds, keep, ARRAY_SIZE(keep), e);
+	if (r < 0)
+		return r;
 	r = ringwall_channel_send(in->channel, RINGWALL_MSG_READY, 0, -1);
 	if (r < 0)
 		return ringwall_fail(e, r, "report to the runtime");
@@ -132,7 +137,7 @@ static int work(struct ringwall_init *in, struct ringwall_err *e)
 	if (!r)
 		r = ringwall_init_find(&in->config.process, file, sizeof(file), e);
 	if (!r && in->start_fd >= 0)
-		r = wait_for_start(in, e);
+		r = wait_for_start(in, &a, e);
 	return r < 0 ? r : ringwall_init_become(in, &a, file, e);
 }
 

@@ -127,7 +127,7 @@ static int work(struct ringwall_init *in, struct ringwall_err *e)
 		r = wait_go(in, e);
 	if (r < 0)
 		return r;
-	if (in->new_userns)
+	if (in->new_userns && in->rootless)
 		prctl(PR_SET_DUMPABLE, 0);
 	if (in->mode == RINGWALL_INIT_EXEC)
 		r = ringwall_init_join(in, &a, e);
@@ -150,9 +150,10 @@ int main(int argc, char **argv)
 		return 1;
 	/*
 	 * Nobody in the container may look into this process, or trace it, while it is on its way in (CVE-2016-9962).
-	 * While an unprivileged runtime still has to write its mappings, nobody else is there.
+	 * While an unprivileged runtime still has to write its mappings, which a process that cannot be dumped would keep it
+	 * from, those who could are the runtime's own user.
 	 */
-	if (!in->new_userns || in->mapped)
+	if (!in->new_userns || in->mapped || !in->rootless)
 		prctl(PR_SET_DUMPABLE, 0);
 	if (in->start_fd >= 0 || in->stage) /* else exec follows at once */
 		prctl(PR_SET_NAME, "ringwall-init");

@@ -48,12 +48,18 @@ static int verify_cwd(const char *cwd, struct ringwall_err *e)
 	return 0;
 }
 
-/* Load the filter; a notification fd goes to the runtime, which passes it on to linux.seccomp.listenerPath. */
+/*
+ * Load the filter; a notification fd goes to the runtime, which passes it on to linux.seccomp.listenerPath. Behind
+ * the filter it may be impossible to say anything, so here, filter or not, is where exec is announced.
+ */
 static int load_filter(struct ringwall_init *in, struct ringwall_err *e)
 {
 	struct ringwall_msg m;
 	int listener = -1, r;
 
+	r = ringwall_channel_send(in->channel, RINGWALL_MSG_EXEC, 0, -1);
+	if (r < 0)
+		return ringwall_fail(e, r, "report to the runtime");
 	if (!in->has_filter)
 		return 0;
 	r = ringwall_filter_load(&in->filter, &listener, e);
@@ -126,7 +132,6 @@ static int exec_program(struct ringwall_init *in, const char *file, struct ringw
 	/* With noNewPrivileges as late as can be: the profile need not allow what comes before. */
 	if (p->no_new_privileges && load_filter(in, e) < 0)
 		return e->code;
-	in->reached_exec = true;
 	execve(file, (char *const *)p->args.v, (char *const *)env);
 	return ringwall_fail(e, -errno, "exec: \"%s\"", p->args.v[0]);
 }

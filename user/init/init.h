@@ -63,8 +63,6 @@ struct ringwall_init {
 	const char *state_json, *state_started;
 	size_t state_len, state_started_len;
 	unsigned int preserve_fds; /* LISTEN_FDS included */
-	/* Written by init just before it execs: the end of the channel without it is a death, not a success. */
-	volatile bool reached_exec;
 };
 
 #ifdef RINGWALL_INIT_PROGRAM

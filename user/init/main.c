@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,16 +29,19 @@
 static struct ringwall_init *region_map(int argc, char **argv)
 {
 	struct ringwall_init *in;
+	unsigned long fd, len;
 	char *end;
-	long fd;
 
-	if (argc != 2)
+	if (argc != 3)
 		return NULL;
-	fd = strtol(argv[1], &end, 10);
-	if (*end || end == argv[1] || fd < 3)
+	fd = strtoul(argv[1], &end, 10);
+	if (*end || end == argv[1] || fd < 3 || fd > INT_MAX)
 		return NULL;
-	in = mmap(RINGWALL_REGION_BASE, RINGWALL_REGION_SIZE, PROT_READ | PROT_WRITE,
-		  MAP_SHARED | MAP_NORESERVE | MAP_FIXED, (int)fd, 0);
+	len = strtoul(argv[2], &end, 10);
+	if (*end || end == argv[2] || len < sizeof(*in) || len > RINGWALL_REGION_SIZE)
+		return NULL;
+	/* Private: the runtime goes on trusting its side of it, hooks to be run on the host among it. */
+	in = mmap(RINGWALL_REGION_BASE, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, (int)fd, 0);
 	if (in == MAP_FAILED)
 		return NULL;
 	return in->version == RINGWALL_INIT_VERSION ? in : NULL;

@@ -176,11 +176,11 @@ static int launch(struct execution *x, struct ringwall_err *e)
 
 	if (r < 0)
 		return r;
-	r = ringwall_child_spawn(x->in, x->region.fd, x->cgroup_fd, &x->child, e);
+	r = ringwall_child_spawn(x->in, &x->region, x->cgroup_fd, &x->child, e);
 	if (r == -EBUSY && !x->o->cgroup) {
 		r = init_cgroup(x, e);
 		if (!r)
-			r = ringwall_child_spawn(x->in, x->region.fd, x->cgroup_fd, &x->child, e);
+			r = ringwall_child_spawn(x->in, &x->region, x->cgroup_fd, &x->child, e);
 	}
 	return r < 0 ? r : ringwall_child_begin(&x->child, x->in, &x->cgroup, e);
 }

@@ -410,7 +410,7 @@ int ringwall_creation_launch(struct ringwall_creation *n, bool wait, struct ring
 	if (!r)
 		r = tell_state(n, e);
 	if (!r)
-		r = ringwall_child_spawn(in, n->region.fd, n->cgroup.fd, &n->child, e);
+		r = ringwall_child_spawn(in, &n->region, n->cgroup.fd, &n->child, e);
 	if (r < 0)
 		return r;
 	ringwall_cgroup_placed(&n->cgroup);

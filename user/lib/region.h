@@ -4,7 +4,8 @@
 
 /*
  * Memory that the runtime fills and the container's init process (user/init) reads: a memfd mapped at the same
- * address by both, so that what is built in it may hold pointers into itself and needs no copying or encoding.
+ * address by both, so that what is built in it may hold pointers into itself and needs no copying or encoding. It is
+ * a way in only: sealed against writing but by the runtime, which goes on using it while init is in the container.
  * Pointers to anything else (a string literal, say) must not be stored in it.
  */
 

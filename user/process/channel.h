@@ -21,6 +21,7 @@ enum ringwall_msg_type {
 	RINGWALL_MSG_PIDFD,	/* stage: fd is a pidfd of the process that goes on */
 	RINGWALL_MSG_CONSOLE,	/* child: fd is the pty master */
 	RINGWALL_MSG_READY,	/* child: created, and waiting for start */
+	RINGWALL_MSG_EXEC,	/* child: the program is next; silence after this is success, before it a death */
 	RINGWALL_MSG_LISTENER,	/* child: value is the number of a seccomp notification fd in my table; waits for GO */
 };
 

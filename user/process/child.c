@@ -44,7 +44,8 @@ static int open_program(struct ringwall_err *e)
 
 struct launch {
 	const struct ringwall_init *in;
-	int program, region;
+	const struct ringwall_region *region;
+	int program;
 	bool map;
 };
 
@@ -79,13 +80,14 @@ static int launch_child(void *data)
 {
 	const struct launch *l = data;
 	const struct ringwall_init *in = l->in;
-	char number[12], name[] = "ringwall-init";
-	char *argv[] = { name, number, NULL }, *envp[] = { NULL };
+	char number[12], len[24], name[] = "ringwall-init";
+	char *argv[] = { name, number, len, NULL }, *envp[] = { NULL };
 
 	if (l->map && wait_for_mappings(in) < 0)
 		return 1;
-	snprintf(number, sizeof(number), "%d", l->region);
-	pass_fd(l->region);
+	snprintf(number, sizeof(number), "%d", l->region->fd);
+	snprintf(len, sizeof(len), "%zu", l->region->used);
+	pass_fd(l->region->fd);
 	pass_fd(in->channel);
 	pass_fd(in->start_fd);
 	pass_fd(in->pidfd);
@@ -147,11 +149,11 @@ static int clone_in_cgroup(struct launch *l, struct ringwall_init *in, int cgrou
 	return 0;
 }
 
-int ringwall_child_spawn(struct ringwall_init *in, int region_fd, int cgroup_fd, struct ringwall_child *ret,
+int ringwall_child_spawn(struct ringwall_init *in, const struct ringwall_region *region, int cgroup_fd, struct ringwall_child *ret,
 			 struct ringwall_err *e)
 {
 	struct ringwall_child child = RINGWALL_CHILD_INIT;
-	struct launch l = { .in = in, .region = region_fd };
+	struct launch l = { .in = in, .region = region };
 	_cleanup_fd_ int program = open_program(e), far = -1;
 	int r, back;
 
@@ -268,6 +270,7 @@ int ringwall_child_settle(struct ringwall_child *child, const struct ringwall_in
 			  struct ringwall_err *e)
 {
 	struct ringwall_msg m;
+	bool reached_exec = false;
 	int fd = -1, r;
 
 	for (;;) {
@@ -287,9 +290,12 @@ int ringwall_child_settle(struct ringwall_child *child, const struct ringwall_in
 			break;
 		case RINGWALL_MSG_READY:
 			return 0;
+		case RINGWALL_MSG_EXEC:
+			reached_exec = true;
+			break;
 		case RINGWALL_MSG_NONE:
 			/* Gone without a word: to its program, which is the end that `run` and `exec` wait for. */
-			if (in->reached_exec)
+			if (reached_exec)
 				return 0;
 			return ringwall_fail_plain(e, -ECONNRESET, "the container's init died while it was set up");
 		case RINGWALL_MSG_ERROR:

@@ -4,6 +4,7 @@
 
 #include "../cgroup/cgroup.h"
 #include "../init/init.h"
+#include "../lib/region.h"
 
 /**
  * struct ringwall_child - the process that becomes the container's program, as the runtime holds it.
@@ -24,13 +25,13 @@ struct ringwall_child {
 /**
  * ringwall_child_spawn() - clone into the namespaces and the cgroup of @in, and exec the init program there.
  * @in: complete but for channel, which is set here
- * @region_fd: the region that holds @in
+ * @region: the region that holds @in
  * @cgroup_fd: cgroup directory, -1: the caller's own
  *
  * No process of the container ever runs outside its cgroup, except where the kernel refuses CLONE_INTO_CGROUP
  * (rootless): then it waits for GO until it has been moved.
  */
-int ringwall_child_spawn(struct ringwall_init *in, int region_fd, int cgroup_fd, struct ringwall_child *ret,
+int ringwall_child_spawn(struct ringwall_init *in, const struct ringwall_region *region, int cgroup_fd, struct ringwall_child *ret,
 			 struct ringwall_err *e);
 
 /** ringwall_child_begin() - everything the child waits for before it can start: stage, cgroup, id mappings; then GO. */

@@ -45,10 +45,9 @@ static int enter_namespaces(struct ringwall_init *in, struct ringwall_err *e)
 	return in->wait_hooks ? let_runtime_work(in, e) : 0;
 }
 
-/* A session keyring of its own, or the container would share the caller's keys. */
-static int new_keyring(const struct ringwall_init *in, struct ringwall_err *e)
+int ringwall_init_new_session(const struct ringwall_init *in, struct ringwall_err *e)
 {
-	if (!in->session || syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, in->session) >= 0)
+	if (!in->new_session || syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) >= 0)
 		return 0;
 	/* A kernel or an outer seccomp filter without keyrings has none to share. */
 	if (errno == ENOSYS || errno == EPERM)
@@ -107,7 +106,7 @@ int ringwall_init_create(struct ringwall_init *in, struct ringwall_apply *a, str
 	/* setsid fails only for a group leader, which a new process is not, except as process 1: then it is done. */
 	setsid();
 	umask(0);
-	r = new_keyring(in, e);
+	r = ringwall_init_new_session(in, e);
 	if (!r)
 		r = ringwall_plan_apply(p, 0, pivot, a, e);
 	if (!r)

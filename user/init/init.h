@@ -44,7 +44,7 @@ enum ringwall_init_mode {
  * @chroot: EXEC: root of a container that has no mount namespace, NULL otherwise
  * @wait_hooks: the runtime has something to do between namespaces and mounts (hooks, network devices): tell, wait
  * @in_userns: become root of the user namespace
- * @session: name of the new session keyring, NULL: keep the caller's
+ * @new_session: leave the caller's session keyring
  * @cgroup: host path of the container's cgroup, NULL: none
  * @console: the runtime wants the pty master
  * @cpu_affinity: process.execCPUAffinity.initial, applied before anything else (EXEC)
@@ -57,8 +57,8 @@ struct ringwall_init {
 	struct ringwall_ns ns;
 	uint64_t clone_flags, join_flags;
 	int channel, start_fd, pidfd;
-	bool stage, wait_go, new_userns, mapped, wait_hooks, in_userns, no_pivot, rootless, new_cgroup_ns, label_mounts, console, has_filter;
-	const char *session, *cgroup, *cpu_affinity, *chroot;
+	bool stage, wait_go, new_userns, mapped, wait_hooks, in_userns, no_pivot, rootless, new_cgroup_ns, label_mounts, console, new_session, has_filter;
+	const char *cgroup, *cpu_affinity, *chroot;
 	struct ringwall_filter filter;
 	const char *state_json, *state_started;
 	size_t state_len, state_started_len;
@@ -73,6 +73,13 @@ int ringwall_init_create(struct ringwall_init *in, struct ringwall_apply *a, str
 
 /** ringwall_init_join() - EXEC: enter the container. */
 int ringwall_init_join(struct ringwall_init *in, struct ringwall_apply *a, struct ringwall_err *e);
+
+/**
+ * ringwall_init_new_session() - a session keyring of its own, or the container would have the caller's keys.
+ *
+ * One without a name: joining by name would take the keyring of that name which another container has put there.
+ */
+int ringwall_init_new_session(const struct ringwall_init *in, struct ringwall_err *e);
 
 /** ringwall_init_terminal() - pty from the container's devpts; the master goes to the runtime. */
 int ringwall_init_terminal(struct ringwall_init *in, int dev_fd, int *ret_slave, struct ringwall_err *e);

@@ -68,7 +68,9 @@ int ringwall_init_join(struct ringwall_init *in, struct ringwall_apply *a, struc
 	if (in->chroot && (chroot(in->chroot) < 0 || chdir("/") < 0))
 		return ringwall_fail(e, -errno, "chroot '%s'", in->chroot);
 	setsid();
-	r = join_terminal(in, e);
+	r = ringwall_init_new_session(in, e);
+	if (!r)
+		r = join_terminal(in, e);
 	if (!r && p->cpu_affinity_final)
 		r = ringwall_affinity_apply(p->cpu_affinity_final, e);
 	return r;

@@ -75,6 +75,7 @@ static void describe(struct execution *x)
 	in->stage = c->ns[RINGWALL_NS_PID].set;
 	in->wait_go = in->stage;
 	in->rootless = x->rw->rootless;
+	in->new_session = true;
 	in->console = c->process.terminal;
 	in->preserve_fds = x->o->preserve_fds + ringwall_listen_fds();
 	in->cpu_affinity = c->process.cpu_affinity_initial;

@@ -183,8 +183,7 @@ int ringwall_creation_prepare(struct ringwall_creation *n, struct ringwall *rw, 
 	if (r < 0)
 		return r;
 	describe(n);
-	if (!o->no_new_keyring)
-		n->in->session = ringwall_arena_printf(&n->in->config.arena, "_ses.%s", id);
+	n->in->new_session = !o->no_new_keyring;
 	return prepare_plan(n, e);
 }
 

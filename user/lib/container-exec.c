@@ -108,10 +108,9 @@ static int prepare(struct execution *x, struct ringwall_err *e)
 	return r;
 }
 
-/* --cgroup PATH: below the container's own, and not out of it again. */
-static int sub_cgroup(struct execution *x, struct ringwall_err *e)
+/* Below the container's own, and not out of it again: what is outside of it is outside of its device policy. */
+static int sub_cgroup(struct execution *x, const char *path)
 {
-	const char *path = x->o->cgroup;
 	struct open_how {
 		uint64_t flags, mode, resolve;
 	} how = { O_PATH | O_DIRECTORY | O_CLOEXEC, 0, 0x08 /* RESOLVE_BENEATH */ | 0x04 /* RESOLVE_NO_SYMLINKS */ };
@@ -121,17 +120,33 @@ static int sub_cgroup(struct execution *x, struct ringwall_err *e)
 		path++;
 	fd = (int)syscall(SYS_openat2, x->cgroup.fd, *path ? path : ".", &how, sizeof(how));
 	if (fd < 0)
-		return ringwall_fail(e, -errno, "--cgroup '%s'", x->o->cgroup);
+		return -errno;
+	ringwall_fd_close(&x->cgroup_fd);
 	x->cgroup_fd = fd;
 	return 0;
+}
+
+/* The path in the line of hierarchy 0, which ends there. A container may have put "0::/" into the name of a v1 cgroup. */
+static char *unified_path(char *text)
+{
+	char *line = text, *next;
+
+	for (; line; line = next) {
+		next = strchr(line, '\n');
+		if (next)
+			*next++ = '\0';
+		if (!strncmp(line, "0::/", 4))
+			return line + 3;
+	}
+	return NULL;
 }
 
 /* Where init is now: a container that keeps cgroups of its own (systemd) has moved it, and its top takes no process. */
 static int init_cgroup(struct execution *x, struct ringwall_err *e)
 {
-	char path[PATH_MAX + 64], text[PATH_MAX + 64], *at, *end;
+	char path[64], text[PATH_MAX + 64], *at;
+	size_t top = strlen(x->state.cgroup);
 	_cleanup_fd_ int fd = -1;
-	const char *mount;
 	ssize_t n;
 	int r;
 
@@ -141,19 +156,12 @@ static int init_cgroup(struct execution *x, struct ringwall_err *e)
 	if (n < 0)
 		return ringwall_fail(e, -errno, "read '%s'", path);
 	text[n] = '\0';
-	at = strstr(text, "0::/");
-	end = at ? strchr(at, '\n') : NULL;
-	if (!end)
-		return ringwall_fail_plain(e, -ENOENT, "no cgroup2 line in '%s'", path);
-	*end = '\0';
-	r = ringwall_cgroup_mount(&mount, e);
-	if (r < 0)
-		return r;
-	if ((size_t)snprintf(path, sizeof(path), "%s%s", mount, at + 3) >= sizeof(path))
-		return ringwall_fail(e, -ENAMETOOLONG, "cgroup of process %d", x->state.pid);
-	ringwall_fd_close(&x->cgroup_fd);
-	x->cgroup_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return x->cgroup_fd < 0 ? ringwall_fail(e, -errno, "cgroup '%s'", path) : 0;
+	at = unified_path(text);
+	if (!at || strncmp(at, x->state.cgroup, top) || (at[top] && at[top] != '/'))
+		return ringwall_fail_plain(e, -EXDEV, "the container's process %d is not in its cgroup '%s'", x->state.pid,
+					   x->state.cgroup);
+	r = sub_cgroup(x, at + top);
+	return r < 0 ? ringwall_fail(e, r, "cgroup '%s'", at) : 0;
 }
 
 static int find_cgroup(struct execution *x, struct ringwall_err *e)
@@ -165,8 +173,10 @@ static int find_cgroup(struct execution *x, struct ringwall_err *e)
 	r = ringwall_cgroup_open(x->state.cgroup_manager, x->state.cgroup, x->state.scope, x->state.rootless, &x->cgroup, e);
 	if (r < 0)
 		return r;
-	if (x->o->cgroup)
-		return sub_cgroup(x, e);
+	if (x->o->cgroup) {
+		r = sub_cgroup(x, x->o->cgroup);
+		return r < 0 ? ringwall_fail(e, r, "--cgroup '%s'", x->o->cgroup) : 0;
+	}
 	x->cgroup_fd = fcntl(x->cgroup.fd, F_DUPFD_CLOEXEC, 3);
 	return x->cgroup_fd < 0 ? ringwall_fail(e, -errno, "cgroup") : 0;
 }

@@ -9,6 +9,19 @@
 #include "../lib/cleanup.h"
 #include "../lib/creation.h"
 
+/*
+ * A new file: in a directory that others can write to (/tmp), one that is there may be theirs to change later, or a
+ * fifo. It can also be what a runtime of the same pid left that was killed.
+ */
+static int create(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+
+	if (fd < 0 && errno == EEXIST && !unlink(path))
+		fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	return fd;
+}
+
 int ringwall_pid_file_write(const char *path, pid_t pid, struct ringwall_err *e)
 {
 	const char *slash = strrchr(path, '/');
@@ -21,7 +34,7 @@ int ringwall_pid_file_write(const char *path, pid_t pid, struct ringwall_err *e)
 		     getpid());
 	if ((size_t)n >= sizeof(other))
 		return ringwall_fail(e, -ENAMETOOLONG, "pid file '%s'", path);
-	fd = open(other, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+	fd = create(other);
 	if (fd < 0)
 		return ringwall_fail(e, -errno, "pid file '%s'", path);
 	n = snprintf(text, sizeof(text), "%d", pid);

@@ -77,7 +77,6 @@ static void describe(struct execution *x)
 	in->rootless = x->rw->rootless;
 	in->new_session = true;
 	in->console = c->process.terminal;
-	in->preserve_fds = x->o->preserve_fds + ringwall_listen_fds();
 	in->cpu_affinity = c->process.cpu_affinity_initial;
 	in->chroot = c->ns[RINGWALL_NS_MOUNT].set ? NULL :
 						     ringwall_arena_strndup(&in->config.arena, x->state.rootfs,
@@ -103,6 +102,8 @@ static int prepare(struct execution *x, struct ringwall_err *e)
 		r = ringwall_process_listen(&c->process, &c->arena, e);
 	if (!r)
 		r = ringwall_filter_prepare(x->rw, x->in, &x->region, e);
+	if (!r)
+		r = ringwall_preserved_fds(x->o->preserve_fds, &x->in->preserve_fds, e);
 	if (!r)
 		describe(x);
 	return r;

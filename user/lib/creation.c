@@ -154,7 +154,6 @@ static void describe(struct ringwall_creation *n)
 	in->rootless = n->rw->rootless;
 	in->no_pivot = n->o->no_pivot;
 	in->console = c->process.terminal;
-	in->preserve_fds = n->o->preserve_fds + ringwall_listen_fds();
 	in->label_mounts = c->mount_label && *c->mount_label && !access("/sys/fs/selinux/enforce", F_OK);
 }
 
@@ -183,6 +182,9 @@ int ringwall_creation_prepare(struct ringwall_creation *n, struct ringwall *rw, 
 	if (r < 0)
 		return r;
 	describe(n);
+	r = ringwall_preserved_fds(o->preserve_fds, &n->in->preserve_fds, e);
+	if (r < 0)
+		return r;
 	n->in->new_session = !o->no_new_keyring;
 	return prepare_plan(n, e);
 }

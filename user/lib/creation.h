@@ -57,6 +57,13 @@ int ringwall_terminal_check(bool terminal, const char *console_socket, bool deta
 /** ringwall_listen_fds() - LISTEN_FDS of the runtime's environment, 0 without. */
 unsigned int ringwall_listen_fds(void);
 
+/**
+ * ringwall_preserved_fds() - how many descriptors from 3 on are the container's: LISTEN_FDS, then @n of the caller's.
+ *
+ * Return: 0, -EBADF when one of the @n is not there, or is close-on-exec.
+ */
+int ringwall_preserved_fds(unsigned int n, unsigned int *ret, struct ringwall_err *e);
+
 /** ringwall_process_listen() - add LISTEN_FDS and LISTEN_PID=1 to the process's environment where the runtime has them. */
 int ringwall_process_listen(struct ringwall_process *p, struct ringwall_arena *a, struct ringwall_err *e);
 

@@ -1,9 +1,23 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "../lib/creation.h"
+
+/*
+ * Whether descriptors @first … @first + @n - 1 came with the exec of this program. A number without one would name what the
+ * runtime opens later, its log or the container's config, and that is all close-on-exec.
+ */
+static bool inherited(unsigned int first, unsigned int n)
+{
+	for (unsigned int fd = first; fd < first + n; fd++)
+		if (fcntl((int)fd, F_GETFD) != 0)
+			return false;
+	return true;
+}
 
 /* Socket activation, sd_listen_fds(3): the descriptors from 3 on belong to the container's process. */
 unsigned int ringwall_listen_fds(void)
@@ -16,7 +30,19 @@ unsigned int ringwall_listen_fds(void)
 	if (!fds)
 		return 0;
 	n = strtoul(fds, &end, 10);
-	return *end || end == fds || n > 1024 ? 0 : (unsigned int)n;
+	/* The variable may have outlived the descriptors. */
+	return *end || end == fds || n > 1024 || !inherited(3, (unsigned int)n) ? 0 : (unsigned int)n;
+}
+
+int ringwall_preserved_fds(unsigned int n, unsigned int *ret, struct ringwall_err *e)
+{
+	unsigned int listen = ringwall_listen_fds();
+
+	if (n > 1024 || !inherited(3 + listen, n))
+		return ringwall_fail_plain(e, -EBADF, "option --preserve-fds: not all of descriptors %u to %u are open", 3 + listen,
+					   2 + listen + n);
+	*ret = listen + n;
+	return 0;
 }
 
 int ringwall_process_listen(struct ringwall_process *p, struct ringwall_arena *a, struct ringwall_err *e)

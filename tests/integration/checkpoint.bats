@@ -90,7 +90,7 @@ assert_gone() {
 	[[ $stderr == *"cannot be checkpointed in created state"* ]]
 	[ "$(status_of)" = created ]
 	run -1 --separate-stderr rw checkpoint --image-path "$images" --empty-ns mount "$id"
-	[[ $stderr == *"only network"* ]]
+	[[ $stderr == *"--empty-ns: 'mount'"* ]]
 	[ ! -e "$images" ]
 }
 

@@ -68,6 +68,7 @@ static int apply_sysctl(const struct ringwall_op *op, struct ringwall_apply *a, 
 {
 	struct open_how how = { .flags = O_WRONLY | O_CLOEXEC,
 				.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV };
+	bool dotted = op->path[strcspn(op->path, "./")] == '.';
 	int proc = proc_fd(a, e);
 	_cleanup_spent_ int fd = -1;
 	char path[256];
@@ -77,7 +78,7 @@ static int apply_sysctl(const struct ringwall_op *op, struct ringwall_apply *a, 
 		return proc;
 	if (snprintf(path, sizeof(path), "sys/%s", op->path) >= (int)sizeof(path))
 		return ringwall_fail_plain(e, -EINVAL, "the name is too long");
-	for (i = 4; path[i]; i++)
+	for (i = 4; dotted && path[i]; i++)
 		path[i] = path[i] == '.' ? '/' : path[i] == '/' ? '.' : path[i];
 	fd = (int)syscall(SYS_openat2, proc, path, &how, sizeof(how));
 	if (fd < 0)

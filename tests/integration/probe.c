@@ -101,15 +101,11 @@ static int mempolicy(char **argv)
 	return 0;
 }
 
-/* keyring: description of the session keyring */
+/* keyring: number of the session keyring */
 static int keyring(char **argv)
 {
-	char text[256] = "";
-
 	(void)argv;
-	if (syscall(SYS_keyctl, KEYCTL_DESCRIBE, KEY_SPEC_SESSION_KEYRING, text, sizeof(text)) < 0)
-		return 1;
-	puts(strrchr(text, ';') + 1);
+	printf("%ld\n", syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING, 0));
 	return 0;
 }
 

@@ -173,6 +173,7 @@ int ringwall_path_mask(const struct ringwall_op *op, struct ringwall_apply *a, s
 {
 	_cleanup_spent_ int target = path_open(op, a);
 	struct ringwall_fd_path name;
+	struct stat st;
 	int null;
 
 	if (target == -ENOENT)
@@ -183,11 +184,15 @@ int ringwall_path_mask(const struct ringwall_op *op, struct ringwall_apply *a, s
 	if (null < 0)
 		return ringwall_fail(e, null, "/dev/null of the host");
 	name = ringwall_fd_path(target);
-	if (!syscall(SYS_mount, ringwall_fd_path(null).s, name.s, NULL, MS_BIND, NULL))
+	/* Asked beforehand: a mount that the kernel refuses halfway costs it a grace period of RCU, 0.1 ms. */
+	if (fstat(target, &st) < 0)
+		return ringwall_fail(e, -errno, "stat");
+	if (!S_ISDIR(st.st_mode)) {
+		if (syscall(SYS_mount, ringwall_fd_path(null).s, name.s, NULL, MS_BIND, NULL) < 0)
+			return ringwall_fail(e, -errno, "cover with /dev/null");
 		return 0;
-	if (errno != ENOTDIR)
-		return ringwall_fail(e, -errno, "cover with /dev/null");
-	/* A directory: the kernel refuses a file on it, and an empty read-only tmpfs hides it. */
+	}
+	/* An empty read-only tmpfs hides a directory. */
 	if (syscall(SYS_mount, "tmpfs", name.s, "tmpfs", MS_RDONLY,
 		    a->label_mounts ? NULL : "nr_blocks=1,nr_inodes=1") < 0)
 		return ringwall_fail(e, -errno, "cover with tmpfs");

@@ -14,7 +14,6 @@
 #include "../mount/inroot.h"
 #include "../process/attr.h"
 #include "../process/channel.h"
-#include "../state/hooks.h"
 #include "init.h"
 
 /* The working directory, made if the image lacks it (as runc); with privilege, before they go. */
@@ -199,7 +198,6 @@ static int apply_credentials(struct ringwall_init *in, struct ringwall_err *e)
 int ringwall_init_become(struct ringwall_init *in, struct ringwall_apply *a, const char *file, struct ringwall_err *e)
 {
 	const struct ringwall_process *p = &in->config.process;
-	const struct ringwall_hooks *hooks = &in->config.hooks[RINGWALL_HOOK_START_CONTAINER];
 	/* A container that was made here has just been entered by its root. */
 	bool at_root = in->mode == RINGWALL_INIT_CREATE && !strcmp(p->cwd, "/");
 	int entered, r;
@@ -220,8 +218,8 @@ int ringwall_init_become(struct ringwall_init *in, struct ringwall_apply *a, con
 		return ringwall_fail(e, -errno, "process.cwd: chdir '%s'", p->cwd);
 	if (!at_root)
 		r = verify_cwd(p->cwd, e);
-	if (!r && in->mode == RINGWALL_INIT_CREATE && hooks->n)
-		r = ringwall_hooks_run(hooks, RINGWALL_HOOK_START_CONTAINER, in->state_started, in->state_started_len, e);
+	if (!r && in->mode == RINGWALL_INIT_CREATE)
+		r = ringwall_init_hooks(in, RINGWALL_HOOK_START_CONTAINER, e);
 	if (!r)
 		r = keep_fds(in->preserve_fds, e);
 	return r < 0 ? r : exec_program(in, file, e);

@@ -12,7 +12,6 @@
 #include "../mount/mount.h"
 #include "../process/attr.h"
 #include "../process/channel.h"
-#include "../state/hooks.h"
 #include "../terminal/console.h"
 #include "init.h"
 
@@ -111,9 +110,8 @@ int ringwall_init_create(struct ringwall_init *in, struct ringwall_apply *a, str
 		r = ringwall_plan_apply(p, 0, pivot, a, e);
 	if (!r)
 		r = terminal(in, a, e);
-	if (!r && c->hooks[RINGWALL_HOOK_CREATE_CONTAINER].n)
-		r = ringwall_hooks_run(&c->hooks[RINGWALL_HOOK_CREATE_CONTAINER], RINGWALL_HOOK_CREATE_CONTAINER,
-				       in->state_json, in->state_len, e);
+	if (!r)
+		r = ringwall_init_hooks(in, RINGWALL_HOOK_CREATE_CONTAINER, e);
 	if (!r)
 		r = ringwall_plan_apply(p, pivot, p->n, a, e);
 	return r;

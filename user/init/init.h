@@ -20,6 +20,8 @@
 
 #define RINGWALL_INIT_VERSION 1
 
+#define RINGWALL_INIT_PID_GAP 2147483647 /* as many digits as a pid can have, and more than it can be */
+
 enum ringwall_init_mode {
 	RINGWALL_INIT_CREATE, /* make the container, then become its program */
 	RINGWALL_INIT_EXEC,   /* join a container that runs, then become a program in it */
@@ -48,7 +50,8 @@ enum ringwall_init_mode {
  * @cgroup: host path of the container's cgroup, NULL: none
  * @console: the runtime wants the pty master
  * @cpu_affinity: process.execCPUAffinity.initial, applied before anything else (EXEC)
- * @state_json: the container's state for createContainer hooks, @state_started for startContainer hooks
+ * @state_json: the container's state for createContainer hooks, @state_started for startContainer hooks; both have
+ *	RINGWALL_INIT_PID_GAP for a pid, which init replaces by its own
  */
 struct ringwall_init {
 	uint32_t version, mode;
@@ -60,7 +63,7 @@ struct ringwall_init {
 	bool stage, wait_go, new_userns, mapped, wait_hooks, in_userns, no_pivot, rootless, new_cgroup_ns, label_mounts, console, new_session, has_filter;
 	const char *cgroup, *cpu_affinity, *chroot;
 	struct ringwall_filter filter;
-	const char *state_json, *state_started;
+	char *state_json, *state_started;
 	size_t state_len, state_started_len;
 	unsigned int preserve_fds; /* LISTEN_FDS included */
 };
@@ -86,6 +89,9 @@ int ringwall_init_terminal(struct ringwall_init *in, int dev_fd, int *ret_slave,
 
 /** ringwall_init_find() - the program's file: PATH look-up as execvp(3) does it. Errors carry the callers' literal texts. */
 int ringwall_init_find(const struct ringwall_process *p, char *ret, size_t size, struct ringwall_err *e);
+
+/** ringwall_init_hooks() - run the container's createContainer or startContainer hooks, from inside. */
+int ringwall_init_hooks(struct ringwall_init *in, enum ringwall_hook_kind kind, struct ringwall_err *e);
 
 /** ringwall_init_become() - attributes, credentials, filter, exec: returns only on failure. */
 int ringwall_init_become(struct ringwall_init *in, struct ringwall_apply *a, const char *file, struct ringwall_err *e);

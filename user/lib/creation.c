@@ -128,7 +128,7 @@ static int prepare_plan(struct ringwall_creation *n, struct ringwall_err *e)
 	return r < 0 ? r : check_host(n, e);
 }
 
-static const char *region_string(struct ringwall_creation *n, const char *s, size_t len)
+static char *region_string(struct ringwall_creation *n, const char *s, size_t len)
 {
 	return ringwall_arena_strndup(&n->in->config.arena, s, len);
 }
@@ -305,14 +305,16 @@ int ringwall_filter_prepare(const struct ringwall *rw, struct ringwall_init *in,
 /* The state as hooks and agents inside see it, told beforehand: init does not come back to ask. */
 static int tell_state(struct ringwall_creation *n, struct ringwall_err *e)
 {
+	struct ringwall_state state = n->state;
 	struct ringwall_init *in = n->in;
 	const struct ringwall_config *c = &in->config;
 	_cleanup_free_ char *creating = NULL, *created = NULL;
 
 	if (!c->hooks[RINGWALL_HOOK_CREATE_CONTAINER].n && !c->hooks[RINGWALL_HOOK_START_CONTAINER].n)
 		return 0;
-	creating = ringwall_state_json(&n->state, RINGWALL_CREATING, false, &in->state_len);
-	created = ringwall_state_json(&n->state, RINGWALL_CREATED, false, &in->state_started_len);
+	state.pid = RINGWALL_INIT_PID_GAP;
+	creating = ringwall_state_json(&state, RINGWALL_CREATING, false, &in->state_len);
+	created = ringwall_state_json(&state, RINGWALL_CREATED, false, &in->state_started_len);
 	if (!creating || !created)
 		return ringwall_fail(e, -ENOMEM, "state for hooks");
 	in->state_json = region_string(n, creating, in->state_len);

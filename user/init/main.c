@@ -70,7 +70,8 @@ static void die_by_signals(void)
  */
 static int wait_for_start(struct ringwall_init *in, const struct ringwall_apply *a, struct ringwall_err *e)
 {
-	const int keep[] = { in->channel, in->start_fd, a->proc_fd };
+	const struct ringwall_process *p = &in->config.process;
+	const int keep[] = { in->channel, in->start_fd, p->apparmor_profile || p->selinux_label ? a->proc_fd : -1 };
 	int fd, r;
 
 	die_by_signals();

@@ -43,7 +43,7 @@ container_teardown() {
 	[ -z "${work-}" ] && return
 	local c
 	for c in "$work"/root/*; do
-		[ -d "$c" ] && rw delete --force "${c##*/}"
+		[ -d "$c" ] && [[ ${c##*/} != @* ]] && rw delete --force "${c##*/}"
 	done
 	for c in "${helpers[@]}"; do
 		kill -KILL "$c" 2>/dev/null
@@ -153,7 +153,7 @@ helper() {
 
 # MODE SOCKET [ARG…]: tests/integration/receive listens on SOCKET; what it gets is in $work/received
 receive() {
-	rm -f "$work/receive.status"
+	rm -f "$work/receive.status" "$2"
 	helper bash -c 'cd "$0" && "$@" >received 2>receive.errors; echo $? >receive.status' "$work" \
 		python3 "$BATS_TEST_DIRNAME/receive" "$@"
 	eventually test -S "$2" || { cat "$work/receive.errors"; return 1; }

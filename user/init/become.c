@@ -16,10 +16,21 @@
 #include "../process/channel.h"
 #include "init.h"
 
-/* The working directory, made if the image lacks it (as runc); with privilege, before they go. */
+static int make_cwd(const char *cwd)
+{
+	_cleanup_fd_ int root = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC), dir = -1;
+
+	dir = root < 0 ? -errno : ringwall_inroot_make(root, cwd, S_IFDIR | 0755, false);
+	return dir < 0 ? dir : 0;
+}
+
+/*
+ * The working directory, made if the image lacks it (as runc); with privilege, before they go. Once made it is entered by
+ * name, when the descriptors that it took are closed again: "/proc/self/fd/4" could be one of them.
+ */
 static int enter_cwd(const char *cwd, struct ringwall_err *e)
 {
-	_cleanup_fd_ int root = -1, dir = -1;
+	int r;
 
 	if (!chdir(cwd))
 		return 0;
@@ -27,11 +38,10 @@ static int enter_cwd(const char *cwd, struct ringwall_err *e)
 		return -EACCES; /* perhaps the user may: tried again later */
 	if (errno != ENOENT)
 		return ringwall_fail(e, -errno, "process.cwd: chdir '%s'", cwd);
-	root = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	dir = root < 0 ? -errno : ringwall_inroot_make(root, cwd, S_IFDIR | 0755, false);
-	if (dir < 0 || fchdir(dir) < 0)
-		return ringwall_fail(e, dir < 0 ? dir : -errno, "process.cwd: make '%s'", cwd);
-	return 0;
+	r = make_cwd(cwd);
+	if (!r && chdir(cwd) < 0)
+		r = -errno;
+	return r < 0 ? ringwall_fail(e, r, "process.cwd: make '%s'", cwd) : 0;
 }
 
 /* A directory outside of the root, reached through a descriptor that the caller passed on, has no path inside it. */
@@ -144,6 +154,23 @@ static int keep_fds(unsigned int n, struct ringwall_err *e)
 	return 0;
 }
 
+/*
+ * All but the gifts and the channel, which moves next to them: then one call closes what is above. Nothing is left to
+ * exec from here on.
+ */
+static int close_rest(struct ringwall_init *in, struct ringwall_err *e)
+{
+	int fd = 3 + (int)in->preserve_fds;
+
+	ringwall_spent_limit = 0;
+	/* Above RLIMIT_NOFILE it stays where it is. */
+	if (in->channel != fd && dup3(in->channel, fd, O_CLOEXEC) == fd)
+		in->channel = fd;
+	else if (fcntl(in->channel, F_SETFD, FD_CLOEXEC) < 0)
+		return ringwall_fail(e, -errno, "close-on-exec");
+	return ringwall_init_close_fds((unsigned int)fd, &in->channel, 1, e);
+}
+
 /* What needs the runtime's privileges and does not concern them. */
 static int apply_limits(struct ringwall_init *in, struct ringwall_apply *a, struct ringwall_err *e)
 {
@@ -204,7 +231,7 @@ int ringwall_init_become(struct ringwall_init *in, struct ringwall_apply *a, con
 
 	r = apply_limits(in, a, e);
 	if (!r)
-		r = ringwall_init_close_fds(3 + in->preserve_fds, &in->channel, 1, e); /* before any path of the container's */
+		r = close_rest(in, e); /* before any path of the container's */
 	if (r < 0)
 		return r;
 	umask(0022); /* process.user.umask comes with the user */

@@ -167,8 +167,12 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_DFL);
 	if (in->start_fd < 0)
 		ringwall_spent_limit = SPENT_LIMIT;
-	/* What survives into the container's program is decided at the very end; until then everything goes at exec. */
-	if (syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
+	/*
+	 * What survives into the container's program is decided at the very end, where the rest is closed. Until then it
+	 * would go at exec, should anything be executed on the way or be waited for.
+	 */
+	if ((in->start_fd >= 0 || in->stage || in->config.hooks[RINGWALL_HOOK_CREATE_CONTAINER].n) &&
+	    syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
 		ringwall_fail(&e, -errno, "close_range");
 	else
 		work(in, &e);

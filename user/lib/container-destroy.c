@@ -51,7 +51,9 @@ int ringwall_container_kill(const struct ringwall_state *s, struct ringwall_err 
 	r = ringwall_state_pidfd(s, &pidfd, e);
 	if (r < 0 && r != -ESRCH)
 		return r;
-	if (pidfd >= 0 && syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0) < 0 && errno != ESRCH)
+	/* An LSM may keep the signal from a confined process (AppArmor's signal rules); never cgroup.kill. */
+	if (pidfd >= 0 && syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0) < 0 && errno != ESRCH &&
+	    (errno != EACCES || no_cgroup(s)))
 		return ringwall_fail(e, -errno, "kill process %d", s->pid);
 	r = kill_cgroup(s, e);
 	if (r < 0 || pidfd < 0)

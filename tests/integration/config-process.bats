@@ -514,3 +514,18 @@ cpus_of_self='grep ^Cpus_allowed_list /proc/self/status | cut -f 2'
 	done
 	[[ ${lines[-1]} == *'regular'* ]]
 }
+
+@test "apparmorProfile: the profile holds from the first instruction, and for exec" {
+	[ "$(cat /sys/module/apparmor/parameters/enabled 2>/dev/null)" = Y ] || skip "AppArmor is not enabled here"
+	command -v apparmor_parser >/dev/null || skip "package apparmor is not installed"
+	mountpoint -q /sys/kernel/security || mount -t securityfs none /sys/kernel/security
+	echo 'profile ringwall-test flags=(attach_disconnected) { file, capability, signal, deny /tmp/secret w, }' | apparmor_parser -r
+	config 'cat /proc/self/attr/current; echo x >/tmp/secret || echo refused; while :; do sleep 0.1; done' \
+		'.process.apparmorProfile = "ringwall-test"'
+	rw run -d -b "$bundle" "$id" </dev/null >"$work/out" 2>/dev/null
+	eventually grep -qx refused "$work/out"
+	grep -qx 'ringwall-test (enforce)' "$work/out"
+	[ "$(rw exec "$id" cat /proc/self/attr/current </dev/null)" = 'ringwall-test (enforce)' ]
+	rw delete --force "$id"
+	echo 'profile ringwall-test {}' | apparmor_parser -R
+}

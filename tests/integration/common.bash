@@ -46,7 +46,7 @@ container_teardown() {
 		[ -d "$c" ] && [[ ${c##*/} != @* ]] && rw delete --force "${c##*/}"
 	done
 	for c in "${helpers[@]}"; do
-		kill -KILL "$c" 2>/dev/null
+		kill -KILL -- "-$c" 2>/dev/null
 	done
 	for c in "${interfaces[@]}"; do
 		ip link del "$c" 2>/dev/null
@@ -144,9 +144,9 @@ eventually() {
 	return 1
 }
 
-# COMMAND…: in the background, ended by the teardown; $! is its process
+# COMMAND…: in the background, ended by the teardown with all that it starts; $! is its process
 helper() {
-	"$@" 3>&- &
+	setsid "$@" 3>&- & # which need not fork here, so that it leads the group under the same number
 	helpers+=($!)
 	disown
 }

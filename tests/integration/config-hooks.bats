@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# hooks of config.json: which, when, where, with what, and what their failures do.
+# hooks of config.json around a container's life: which, when, where and with what state. What hooks.bats asks of one
+# hook (environment, descriptors, every failure) is not repeated.
 
 load common
 
@@ -132,29 +133,6 @@ field() { sed -n "s/^$1 .*\b$2=\([^ ]*\).*/\1/p" "$work/log"; }
 	same "$output" 99
 }
 
-@test "arguments and environment are those given, and none" {
-	config 'true' '.hooks.createRuntime = [
-		{"path": "/bin/sh", "args": ["my name", "-c", "head -c 7 /proc/$$/cmdline >\($work)/args; echo \"|$0|$1|\" >>\($work)/args", "a b", ""], "env": ["PATH=/bin:/usr/bin"]},
-		{"path": "/usr/bin/env", "args": ["env"], "env": ["ONLY=this one", "E="]}, {"path": ($work + "/bare")}]' --arg work "$work"
-	printf '#!/bin/sh\n{ echo "$0 $#"; tr "\\0" "\\n" </proc/self/environ; } >%s/bare-out\n' "$work" >"$work/bare"
-	chmod 755 "$work/bare"
-	run rw run -b "$bundle" "$id"
-	same "$(cat "$work/args")" 'my name|a b||'
-	# Standard output is the runtime's.
-	[[ $output == *$'ONLY=this one\nE='* || $output == '' ]]
-	same "$(cat "$work/bare-out")" "$work/bare 0"
-	change '.hooks.createRuntime[1] = {"path": "/bin/sh", "args": ["sh", "-c", "/usr/bin/env >\($work)/env"], "env": ["ONLY=this one", "E="]}' --arg work "$work"
-	rw run -b "$bundle" "$id"
-	same "$(grep -v '^\(PWD\|_\|SHLVL\)=' "$work/env" | sort)" $'E=\nONLY=this one'
-}
-
-@test "no descriptor of the runtime's gets into a hook" {
-	config 'true' '.hooks = ({"path": "/bin/sh", "args": ["sh", "-c", "ls /proc/self/fd | tr \"\\n\" \" \" >>\($work)/log; echo >>\($work)/log"], "env": ["PATH=/bin:/usr/bin"]} as $h |
-		{"createRuntime": [$h], "createContainer": [$h], "poststop": [$h]})' --arg work "$work"
-	run bash -c 'exec 7</etc/passwd 9</; exec "$@"' - "$RINGWALL" --root "$work/root" run -b "$bundle" "$id"
-	same "$(sort -u "$work/log")" '0 1 2 3 '
-}
-
 @test "a failure ends create, with the hook's last words, and nothing stays" {
 	for kind in prestart createRuntime createContainer; do
 		config 'echo started' '.hooks[$kind] = [{"path": "/bin/true"}, {"path": "/bin/sh", "args": ["sh", "-c", "echo first >&2; echo the reason >&2; exit 3"]},
@@ -184,19 +162,6 @@ field() { sed -n "s/^$1 .*\b$2=\([^ ]*\).*/\1/p" "$work/log"; }
 	run rw run -b "$bundle" "$id"
 	[ "$status" -eq 1 ]
 	[[ $output == *'exit status 4: why'* && $output != *started* ]]
-	[ ! -e "$work/root/$id" ]
-}
-
-@test "poststart's and poststop's failures are warnings, and the others run" {
-	for kind in poststart poststop; do
-		config 'exit 6' '.hooks[$kind] = [{"path": "/bin/sh", "args": ["sh", "-c", "echo why >&2; exit 5"]},
-			{"path": "/bin/sh", "args": ["sh", "-c", "echo second >>" + $work + "/log"]}]' --arg kind $kind --arg work "$work"
-		run rw run -b "$bundle" "$id"
-		echo "$output"
-		[ "$status" -eq 6 ]
-		[[ $output == *"hook $kind[0] '/bin/sh': exit status 5: why"* ]]
-	done
-	same "$(words)" 'second second '
 	[ ! -e "$work/root/$id" ]
 }
 

@@ -17,11 +17,14 @@ static const struct {
 } hints[] = {
 	{ "container does not exist", "'ringwall list' shows those that do; each --root has its own", false },
 	{ "container with given ID already exists", "take another ID, or 'ringwall delete' the old container", false },
-	{ "container is running", "'ringwall delete --force' kills it first", false },
-	{ "config.json", "'ringwall spec' writes a config.json to begin with, --bundle says where one is", false },
+	{ "that is not stopped", "'ringwall delete --force' kills it first", false },
+	{ "config.json': no such file", "'ringwall spec' writes a config.json to begin with, --bundle says where one is", false },
+	{ "mounted as cgroup v1", "systemd.unified_cgroup_hierarchy=1 on the kernel's command line gives every controller to v2", false },
+	{ "D-Bus: connect", "--systemd-cgroup is for hosts that run systemd; without it Ringwall makes cgroups itself", false },
 	{ "newuidmap", "Debian's package uidmap has newuidmap and newgidmap; /etc/subuid and /etc/subgid say what they allow", false },
 	{ "newgidmap", "Debian's package uidmap has newuidmap and newgidmap; /etc/subuid and /etc/subgid say what they allow", false },
 	{ "criu", "checkpoint and restore need CRIU; --criu says where it is", false },
+	{ "make state directory", "without root, state goes below $XDG_RUNTIME_DIR, or where --root says", true },
 	{ "operation not permitted", "run it as root, or with a configuration made by 'ringwall spec --rootless'", true },
 	{ "permission denied", "run it as root, or with a configuration made by 'ringwall spec --rootless'", true },
 };

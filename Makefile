@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# make help lists the targets. Variables: V=1 shows commands, BUILD=dir builds elsewhere, WERROR=1, CC=clang,
+# make help lists the targets and shows this:
+# Variables: V=1 shows commands, BUILD=dir builds elsewhere, WERROR=1, CC=clang,
 # LINK=static|static-pie|dynamic (the binary), PREFIX, DESTDIR, FUZZTIME (seconds per fuzzer), MUST_WORK=1.
 
 VERSION := 0.1.0
@@ -92,6 +93,7 @@ fuzzers: $(FUZZERS)
 FORCE:
 define write_if_changed
 	@mkdir -p $(@D)
+	@[ -w $(@D) ] || { echo "make: $(@D) is somebody else's, made by 'sudo make' perhaps: sudo make clean" >&2; exit 1; }
 	@printf '%s\n' $(1) >$@.new; if cmp -s $@.new $@; then rm -f $@.new; else mv $@.new $@; fi
 endef
 
@@ -107,10 +109,18 @@ $(BUILD)/%.o: %.c $(BUILD)/.flags | $(GENERATED)
 	$(call say,CC,$@)
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
+# Looked for before anything is compiled, so that a machine that lacks something is told what to do about it.
+$(BUILD)/.tools:
+	@mkdir -p $(@D)
+	@for tool in $(firstword $(CC)) $(firstword $(CLANG)) $(BPFTOOL) $(PKG_CONFIG); do command -v $$tool >/dev/null || \
+		{ echo "make: $$tool: not found; 'sudo make deps' installs what the build needs" >&2; exit 1; }; done
+	@$(PKG_CONFIG) --print-errors --exists $(PACKAGES) || { echo "make: 'sudo make deps' installs what the build needs" >&2; exit 1; }
+	@touch $@
+
 # BPF: DWARF stays out of the skeleton (`gen object` keeps BTF only). The objects need no BTF of the build host.
 # Named one by one: the general rule for .c files would fit as well.
 BPF_INCLUDES := -Ibpf $(addprefix -idirafter ,$(wildcard /usr/include/$(ARCH)-linux-gnu))
-$(BPF_SRC:bpf/%.bpf.c=$(BUILD)/bpf/%.tmp.o): $(BUILD)/bpf/%.tmp.o: bpf/%.bpf.c
+$(BPF_SRC:bpf/%.bpf.c=$(BUILD)/bpf/%.tmp.o): $(BUILD)/bpf/%.tmp.o: bpf/%.bpf.c | $(BUILD)/.tools
 	@mkdir -p $(@D)
 	$(call say,BPF,$@)
 	$(Q)$(CLANG) -O2 -g -target bpf -mcpu=v3 -Wall -Wextra -Wno-unused-parameter $(if $(filter 1,$(WERROR)),-Werror) \
@@ -209,7 +219,7 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/libcli.a $(BUILD)/libringwall.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(SHARED_LIBS)
 
-.PHONY: unit test integration check-deps
+.PHONY: unit test integration
 unit: $(TESTS) ## build and run the unit tests
 	$(Q)BUILD=$(BUILD) tests/run $(TESTS)
 
@@ -298,6 +308,7 @@ clean: ## remove what was built
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
+	@sed -n '/^# Variables:/,/^$$/s/^# *//p' Makefile
 
 -include $(LIB_OBJ:.o=.d) $(INIT_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(BUILD)/user/cli/main.d $(TEST_SRC:%.c=$(BUILD)/%.d) \
 	$(GEN_SRC:%.c=$(BUILD)/%.d) $(FUZZ_OBJ:.o=.d) $(FUZZ_SRC:%.c=$(BUILD)/fuzz/%.d) \

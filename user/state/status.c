@@ -126,7 +126,8 @@ enum ringwall_status ringwall_state_status(const struct ringwall_state *s)
 
 	if (!s->pid)
 		return status_without_pid(s);
-	if (open_init(s, &fd) < 0)
+	/* No other answer (of a host without free descriptors, say) means dead, and delete kills what is left of the dead. */
+	if (open_init(s, &fd) == -ESRCH)
 		return RINGWALL_STOPPED;
 	if (is_frozen(s))
 		return RINGWALL_PAUSED;

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "hint.h"
 
+#include <errno.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "../lib/cleanup.h"
@@ -29,8 +32,46 @@ static const struct {
 	{ "permission denied", "run it as root, or with a configuration made by 'ringwall spec --rootless'", true },
 };
 
+/* What Ringwall does not work without. None does anything with -1 and zeroes, but where it is missing it says so. */
+static const struct {
+	const char *name;
+	long number;
+} calls[] = {
+	{ "clone3", SYS_clone3 },
+	{ "close_range", SYS_close_range },
+	{ "execveat", SYS_execveat },
+	{ "fsopen", SYS_fsopen },
+	{ "memfd_create", SYS_memfd_create },
+	{ "mount_setattr", SYS_mount_setattr },
+	{ "move_mount", SYS_move_mount },
+	{ "open_tree", SYS_open_tree },
+	{ "openat2", SYS_openat2 },
+	{ "pidfd_getfd", SYS_pidfd_getfd },
+	{ "pidfd_open", SYS_pidfd_open },
+	{ "pidfd_send_signal", SYS_pidfd_send_signal },
+};
+
+/* Which call is it that there is not? The message says what was tried, in the words of the configuration. */
+static const char *missing_call(void)
+{
+	static char text[160];
+
+	for (size_t i = 0; i < ARRAY_SIZE(calls); i++) {
+		if (syscall(calls[i].number, -1, 0, 0, 0, 0) >= 0 || errno != ENOSYS)
+			continue;
+		snprintf(text, sizeof(text), "%s(2) is missing: Ringwall needs Linux 6.1, and no seccomp filter around it "
+			 "that takes this call away", calls[i].name);
+		return text;
+	}
+	return NULL;
+}
+
 const char *ringwall_hint_find(const struct ringwall_err *e)
 {
+	const char *missing = e->code == -ENOSYS ? missing_call() : NULL;
+
+	if (missing)
+		return missing;
 	for (size_t i = 0; i < ARRAY_SIZE(hints); i++)
 		if (strstr(e->text, hints[i].part) && (!hints[i].unprivileged || geteuid()))
 			return hints[i].hint;

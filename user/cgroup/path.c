@@ -78,6 +78,11 @@ int ringwall_cgroup_path_fs(const char *cgroups_path, const char *own, const cha
 	return n < 0 ? (int)n : 0;
 }
 
+static bool is_octal(const char *s)
+{
+	return s[0] >= '0' && s[0] <= '3' && s[1] >= '0' && s[1] <= '7' && s[2] >= '0' && s[2] <= '7';
+}
+
 /* One octal-escaped field of mountinfo ("\040" is a space). */
 static int unescape(const char *field, size_t n, char *ret, size_t size)
 {
@@ -86,7 +91,7 @@ static int unescape(const char *field, size_t n, char *ret, size_t size)
 	for (size_t i = 0; i < n; i++) {
 		char c = field[i];
 
-		if (c == '\\' && i + 3 < n && field[i + 1] >= '0' && field[i + 1] <= '3') {
+		if (c == '\\' && i + 3 < n && is_octal(field + i + 1)) {
 			c = (char)((field[i + 1] - '0') << 6 | (field[i + 2] - '0') << 3 | (field[i + 3] - '0'));
 			i += 3;
 		}

@@ -3,32 +3,13 @@
 #include <signal.h>
 #include <string.h>
 
+#include "../lib/pids.h"
 #include "internal.h"
 
 /* Every level holds two descriptors open. Deeper nesting is refused here; freezing and killing have no such bound. */
 #define MAX_DEPTH 200
 
-struct pids {
-	pid_t *v;
-	size_t n, size;
-};
-
-static int add(struct pids *p, pid_t pid)
-{
-	if (p->n == p->size) {
-		size_t size = p->size ? 2 * p->size : 64;
-		pid_t *v = realloc(p->v, size * sizeof(*v));
-
-		if (!v)
-			return -ENOMEM;
-		p->v = v;
-		p->size = size;
-	}
-	p->v[p->n++] = pid;
-	return 0;
-}
-
-static int read_procs(int dir, struct pids *p)
+static int read_procs(int dir, struct ringwall_pids *p)
 {
 	_cleanup_free_ char *text = NULL;
 	char *s, *end;
@@ -45,7 +26,7 @@ static int read_procs(int dir, struct pids *p)
 		if (end == s)
 			return -EBADMSG;
 		/* 0: a process that this pid namespace cannot see. */
-		r = pid ? add(p, (pid_t)pid) : 0;
+		r = pid ? ringwall_pids_add(p, (pid_t)pid) : 0;
 		if (r < 0)
 			return r;
 		if (*end != '\n')
@@ -55,7 +36,7 @@ static int read_procs(int dir, struct pids *p)
 }
 
 /* Takes @fd over. */
-static int walk(int fd, int depth, struct pids *p)
+static int walk(int fd, int depth, struct ringwall_pids *p)
 {
 	_cleanup_dir_ DIR *d = NULL;
 	struct dirent *ent;
@@ -82,7 +63,7 @@ static int walk(int fd, int depth, struct pids *p)
 
 int ringwall_cgroup_pids(struct ringwall_cgroup *cg, pid_t **ret, size_t *ret_n, struct ringwall_err *e)
 {
-	struct pids p = { 0 };
+	struct ringwall_pids p = { 0 };
 	int r, fd;
 
 	if (cg->fd < 0)

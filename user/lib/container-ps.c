@@ -6,29 +6,10 @@
 
 #include "cleanup.h"
 #include "container.h"
-
-struct pids {
-	pid_t *v;
-	size_t n, size;
-};
-
-static int add(struct pids *p, pid_t pid)
-{
-	if (p->n == p->size) {
-		size_t size = p->size ? 2 * p->size : 64;
-		pid_t *v = realloc(p->v, size * sizeof(*v));
-
-		if (!v)
-			return -ENOMEM;
-		p->v = v;
-		p->size = size;
-	}
-	p->v[p->n++] = pid;
-	return 0;
-}
+#include "pids.h"
 
 /* One thread's children, "12 13 14 ". The kernel gives each read whole pids only. */
-static int add_children(struct pids *p, int task, const char *tid)
+static int add_children(struct ringwall_pids *p, int task, const char *tid)
 {
 	_cleanup_fd_ int fd = -1;
 	char name[300], text[4096];
@@ -42,14 +23,14 @@ static int add_children(struct pids *p, int task, const char *tid)
 
 		text[n] = '\0';
 		for (long pid = strtol(at, &end, 10); !r && end != at; pid = strtol(at, &end, 10)) {
-			r = add(p, (pid_t)pid);
+			r = ringwall_pids_add(p, (pid_t)pid);
 			at = end;
 		}
 	}
 	return r;
 }
 
-static int add_children_of(struct pids *p, pid_t pid)
+static int add_children_of(struct ringwall_pids *p, pid_t pid)
 {
 	_cleanup_dir_ DIR *d = NULL;
 	struct dirent *entry;
@@ -67,10 +48,10 @@ static int add_children_of(struct pids *p, pid_t pid)
 /* Without a cgroup: init and its descendants. What was joined by exec and is not below init is not seen. */
 static int walk_tree(const struct ringwall_state *s, pid_t **ret_pids, size_t *ret_n, struct ringwall_err *e)
 {
-	struct pids p = {};
+	struct ringwall_pids p = {};
 	int r;
 
-	r = add(&p, s->pid);
+	r = ringwall_pids_add(&p, s->pid);
 	for (size_t i = 0; !r && i < p.n; i++)
 		r = add_children_of(&p, p.v[i]);
 	if (r < 0) {

@@ -345,37 +345,6 @@ static int parse_word(struct parser *p, struct ringwall_json *v)
 	return fail_want(p, "a value");
 }
 
-static int parse_array(struct parser *p, struct ringwall_json *v)
-{
-	struct ringwall_json **tail = &v->child;
-	int r;
-
-	v->type = RINGWALL_JSON_ARRAY;
-	p->at++;
-	skip_space(p);
-	if (p->at < p->end && *p->at == ']') {
-		p->at++;
-		return 0;
-	}
-	for (;;) {
-		struct ringwall_json *item = node_new(p);
-
-		if (!item)
-			return fail_memory(p);
-		r = parse_value(p, item);
-		if (r)
-			return r;
-		*tail = item;
-		tail = &item->next;
-		v->count++;
-		skip_space(p);
-		if (p->at == p->end || (*p->at != ',' && *p->at != ']'))
-			return fail_want(p, "',' or ']'");
-		if (*p->at++ == ']')
-			return 0;
-	}
-}
-
 static int key_compare(const void *a, const void *b)
 {
 	const struct ringwall_json *x = *(struct ringwall_json *const *)a;
@@ -450,35 +419,51 @@ static int parse_member(struct parser *p, struct ringwall_json *m)
 	return parse_value(p, m);
 }
 
-static int parse_object(struct parser *p, struct ringwall_json *v)
+/* Elements up to @close, each by @item. */
+static int parse_elements(struct parser *p, struct ringwall_json *v, char close,
+			  int (*item)(struct parser *p, struct ringwall_json *v))
 {
 	struct ringwall_json **tail = &v->child;
 	int r;
 
-	v->type = RINGWALL_JSON_OBJECT;
 	p->at++;
 	skip_space(p);
-	if (p->at < p->end && *p->at == '}') {
+	if (p->at < p->end && *p->at == close) {
 		p->at++;
 		return 0;
 	}
 	for (;;) {
-		struct ringwall_json *m = node_new(p);
+		struct ringwall_json *e = node_new(p);
 
-		if (!m)
+		if (!e)
 			return fail_memory(p);
-		r = parse_member(p, m);
+		r = item(p, e);
 		if (r)
 			return r;
-		*tail = m;
-		tail = &m->next;
+		*tail = e;
+		tail = &e->next;
 		v->count++;
 		skip_space(p);
-		if (p->at == p->end || (*p->at != ',' && *p->at != '}'))
-			return fail_want(p, "',' or '}'");
-		if (*p->at++ == '}')
-			return check_keys(p, v);
+		if (p->at == p->end || (*p->at != ',' && *p->at != close))
+			return fail_want(p, close == '}' ? "',' or '}'" : "',' or ']'");
+		if (*p->at++ == close)
+			return 0;
 	}
+}
+
+static int parse_array(struct parser *p, struct ringwall_json *v)
+{
+	v->type = RINGWALL_JSON_ARRAY;
+	return parse_elements(p, v, ']', parse_value);
+}
+
+static int parse_object(struct parser *p, struct ringwall_json *v)
+{
+	int r;
+
+	v->type = RINGWALL_JSON_OBJECT;
+	r = parse_elements(p, v, '}', parse_member);
+	return r ? r : check_keys(p, v);
 }
 
 static int parse_nested(struct parser *p, struct ringwall_json *v)

@@ -231,7 +231,8 @@ test: deps ## install what is needed, build, run unit and integration tests (roo
 	$(Q)BUILD=$(BUILD) tests/run
 
 # Fuzzers: the library again, with clang's coverage and address sanitizer.
-FUZZ_CFLAGS := -std=gnu11 -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined
+FUZZ_CFLAGS := -std=gnu11 -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
+	-fno-sanitize-recover=undefined
 FUZZ_OBJ := $(LIB_SRC:%.c=$(BUILD)/fuzz/%.o) $(BUILD)/user/init/blob.o
 $(BUILD)/fuzz/%.o: %.c | $(GENERATED)
 	@mkdir -p $(@D)

@@ -295,6 +295,7 @@ install: all ## below DESTDIR and PREFIX
 	ln -sf libringwall.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libringwall.so.$(SOVERSION)
 	ln -sf libringwall.so.$(SOVERSION) $(DESTDIR)$(LIBDIR)/libringwall.so
 	install -D -m 644 $(BUILD)/libringwall.pc $(DESTDIR)$(LIBDIR)/pkgconfig/libringwall.pc
+	$(Q)[ -n "$(DESTDIR)" ] || [ "$$(id -u)" != 0 ] || PATH="$$PATH:/usr/sbin:/sbin" ldconfig || :
 
 uninstall: ## take away what install put there
 	rm -f $(DESTDIR)$(BINDIR)/ringwall $(DESTDIR)$(MANDIR)/man8/ringwall.8 $(DESTDIR)$(COMPLETIONDIR)/ringwall \

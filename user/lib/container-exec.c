@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/openat2.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -112,9 +113,8 @@ static int prepare(struct execution *x, struct ringwall_err *e)
 /* Below the container's own, and not out of it again: what is outside of it is outside of its device policy. */
 static int sub_cgroup(struct execution *x, const char *path)
 {
-	struct open_how {
-		uint64_t flags, mode, resolve;
-	} how = { O_PATH | O_DIRECTORY | O_CLOEXEC, 0, 0x08 /* RESOLVE_BENEATH */ | 0x04 /* RESOLVE_NO_SYMLINKS */ };
+	struct open_how how = { .flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
+				.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS };
 	int fd;
 
 	while (*path == '/')

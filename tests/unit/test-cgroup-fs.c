@@ -24,6 +24,13 @@ static char base[64];
 static const struct ringwall runtime = { .cgroup_manager = RINGWALL_CGROUP_CGROUPFS };
 static const uid_t nobody_uid = 65534;
 
+static int create(const struct ringwall_config *c, uid_t uid, struct ringwall_cgroup *ret, struct ringwall_err *e)
+{
+	int r = ringwall_cgroup_locate(&runtime, c, "id", ret, e);
+
+	return r < 0 ? r : ringwall_cgroup_create_at(&runtime, c, "id", uid, ret, e);
+}
+
 static struct ringwall_cgroup make(const char *name, uid_t uid)
 {
 	static struct ringwall_config c;
@@ -33,7 +40,7 @@ static struct ringwall_cgroup make(const char *name, uid_t uid)
 
 	snprintf(path, sizeof(path), "%s/%s", base, name);
 	c.cgroups_path = path;
-	if (ringwall_cgroup_create(&runtime, &c, "id", uid, &cg, &e) < 0)
+	if (create(&c, uid, &cg, &e) < 0)
 		fail_msg("%s", e.text);
 	assert_string_equal(cg.path, path);
 	assert_true(cg.fd >= 0);
@@ -110,11 +117,11 @@ static void test_failed_create(void **state)
 	/* A file is in the way: what was made before it goes again. */
 	snprintf(path, sizeof(path), "%s/new/cgroup.procs/x", base);
 	c.cgroups_path = path;
-	assert_int_equal(ringwall_cgroup_create(&runtime, &c, "id", (uid_t)-1, &cg, &e), -ENOTDIR);
+	assert_int_equal(create(&c, (uid_t)-1, &cg, &e), -ENOTDIR);
 	assert_non_null(strstr(e.text, path));
 	assert_false(exists("new"));
 	c.cgroups_path = "/../";
-	assert_int_equal(ringwall_cgroup_create(&runtime, &c, "id", (uid_t)-1, &cg, &e), -EINVAL);
+	assert_int_equal(create(&c, (uid_t)-1, &cg, &e), -EINVAL);
 }
 
 static void test_taken(void **state)
@@ -126,18 +133,18 @@ static void test_taken(void **state)
 
 	(void)state;
 	c.cgroups_path = cg.path;
-	assert_int_equal(ringwall_cgroup_create(&runtime, &c, "id", (uid_t)-1, &other, &e), -EEXIST);
+	assert_int_equal(create(&c, (uid_t)-1, &other, &e), -EEXIST);
 	assert_non_null(strstr(e.text, "has processes in it"));
 	assert_true(exists("taken"));
 	assert_int_equal(ringwall_cgroup_kill(&cg, &e), 0);
 	assert_true(WIFSIGNALED(reap(pid)));
 	assert_int_equal(ringwall_cgroup_wait_empty(&cg, 5000), 0);
 	assert_int_equal(ringwall_cgroup_freeze(&cg, true, &e), 0);
-	assert_int_equal(ringwall_cgroup_create(&runtime, &c, "id", (uid_t)-1, &other, &e), -EEXIST);
+	assert_int_equal(create(&c, (uid_t)-1, &other, &e), -EEXIST);
 	assert_non_null(strstr(e.text, "is frozen"));
 	assert_int_equal(ringwall_cgroup_freeze(&cg, false, &e), 0);
 	/* Empty, it may be used again. */
-	assert_int_equal(ringwall_cgroup_create(&runtime, &c, "id", (uid_t)-1, &other, &e), 0);
+	assert_int_equal(create(&c, (uid_t)-1, &other, &e), 0);
 	ringwall_cgroup_close(&other);
 	unmake(&cg);
 }

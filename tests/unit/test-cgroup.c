@@ -273,7 +273,8 @@ static void test_disabled(void **state)
 	int fd;
 
 	(void)state;
-	assert_int_equal(ringwall_cgroup_create(&rw, &c, "id", (uid_t)-1, &cg, &e), 0);
+	assert_int_equal(ringwall_cgroup_locate(&rw, &c, "id", &cg, &e), 0);
+	assert_int_equal(ringwall_cgroup_create_at(&rw, &c, "id", (uid_t)-1, &cg, &e), 0);
 	assert_int_equal(cg.fd, -1);
 	assert_string_equal(cg.path, "");
 	assert_int_equal(ringwall_cgroup_apply(&cg, &r, &e), 0);

@@ -27,6 +27,7 @@
 
 #include "child.h"
 
+#include "../../user/lib/sock.h"
 #include "../../user/terminal/console.h"
 
 static void need_root(void)
@@ -204,7 +205,7 @@ static void send_to(int depth)
 	char c = 0;
 
 	assert_int_equal(pipe(p), 0);
-	assert_int_equal(ringwall_console_check(path, &e), 0);
+	assert_int_equal(ringwall_sock_check(path, &e), 0);
 	assert_int_equal(ringwall_console_send(path, p[0], "/dev/pts/0", &e), 0);
 	fd = fd_receive(listener, text, sizeof(text));
 	assert_string_equal(text, "/dev/pts/0");
@@ -229,8 +230,8 @@ static void test_send(void **state)
 	(void)state;
 	send_to(0);
 	send_to(4); /* longer than sun_path */
-	assert_int_equal(ringwall_console_check("/tmp/ringwall-no-such-socket", &e), -ENOENT);
-	assert_int_equal(ringwall_console_check("/dev/null", &e), -ENOTSOCK);
+	assert_int_equal(ringwall_sock_check("/tmp/ringwall-no-such-socket", &e), -ENOENT);
+	assert_int_equal(ringwall_sock_check("/dev/null", &e), -ENOTSOCK);
 	assert_int_equal(ringwall_console_send("/tmp/ringwall-no-such-socket", 0, "x", &e), -ENOENT);
 }
 

@@ -129,19 +129,6 @@ int ringwall_cgroup_locate(const struct ringwall *rw, const struct ringwall_conf
 	return ret->manager == RINGWALL_CGROUP_SYSTEMD ? find_unit(rw, c, id, ret, e) : find_path(c, id, ret, e);
 }
 
-int ringwall_cgroup_create(const struct ringwall *rw, const struct ringwall_config *c, const char *id, uid_t userns_uid,
-			   struct ringwall_cgroup *ret, struct ringwall_err *e)
-{
-	struct ringwall_cgroup cg;
-	int r = ringwall_cgroup_locate(rw, c, id, &cg, e);
-
-	if (!r)
-		r = ringwall_cgroup_create_at(rw, c, id, userns_uid, &cg, e);
-	if (!r)
-		*ret = cg;
-	return r;
-}
-
 /* On failure nothing that was made is left. */
 static int make(const struct ringwall *rw, const struct ringwall_config *c, const char *id, uid_t userns_uid,
 		struct ringwall_cgroup *cg, struct ringwall_err *e)

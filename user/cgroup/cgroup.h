@@ -31,27 +31,21 @@ struct ringwall_cgroup {
 int ringwall_cgroup_mount(const char **ret_path, struct ringwall_err *e);
 
 /**
- * ringwall_cgroup_create() - make the container's cgroup, empty, with the controllers its resources need enabled from
- * the root down. No limits are set yet (ringwall_cgroup_apply()).
+ * ringwall_cgroup_locate() - where the container's cgroup will be: path and scope, nothing made, fd -1. The container's
+ * record is written between this and ringwall_cgroup_create_at(), so that a runtime killed there leaves nothing nameless.
  * @c: cgroupsPath as runc has it: absolute, or relative to the parent of the caller's own cgroup; NULL: ID there.
  *     For systemd "slice:prefix:name"; NULL: ringwall-ID.scope in system.slice (rootless: user.slice)
- * @userns_uid: host uid of the container's root when it has a user namespace and a writable cgroup mount (delegation:
- *              directory and the files of /sys/kernel/cgroup/delegate are chowned), else (uid_t)-1
- * Errors: -EEXIST when the cgroup exists and has processes or is frozen (as runc); controllers that are missing are
- * named only when asked for. Rootless without a writable cgroup, a cgroupsPath or limits: @ret is disabled, no error.
- */
-int ringwall_cgroup_create(const struct ringwall *rw, const struct ringwall_config *c, const char *id, uid_t userns_uid,
-			   struct ringwall_cgroup *ret, struct ringwall_err *e);
-
-/**
- * ringwall_cgroup_locate() - only where it will be: path and scope, nothing made, fd -1. The container's record is
- * written between this and ringwall_cgroup_create_at(), so that a runtime killed there leaves nothing nameless.
  */
 int ringwall_cgroup_locate(const struct ringwall *rw, const struct ringwall_config *c, const char *id,
 			   struct ringwall_cgroup *ret, struct ringwall_err *e);
 
 /**
- * ringwall_cgroup_create_at() - the rest of ringwall_cgroup_create() for @cg as located.
+ * ringwall_cgroup_create_at() - make the cgroup that was located, empty, with the controllers its resources need enabled
+ * from the root down. No limits are set yet (ringwall_cgroup_apply()).
+ * @userns_uid: host uid of the container's root when it has a user namespace and a writable cgroup mount (delegation:
+ *              directory and the files of /sys/kernel/cgroup/delegate are chowned), else (uid_t)-1
+ * Errors: -EEXIST when the cgroup exists and has processes or is frozen (as runc); controllers that are missing are
+ * named only when asked for. Rootless without a writable cgroup, a cgroupsPath or limits: @cg is disabled, no error.
  * On failure @cg is disabled and its path and scope are "": nothing of it is left, and a cgroup that has its name is
  * another container's, not to be killed or removed.
  */

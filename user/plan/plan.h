@@ -93,7 +93,6 @@ struct ringwall_apply {
 	int root_fd, dev_fd, null_fd, proc_fd;
 	const char *cgroup;
 	bool new_cgroup_ns, user_ns, rootless, no_pivot, label_mounts, dev_is_ours;
-	mode_t umask;
 };
 
 #define RINGWALL_APPLY_INIT { .root_fd = -1, .dev_fd = -1, .null_fd = -1, .proc_fd = -1 }

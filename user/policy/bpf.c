@@ -41,21 +41,6 @@ int ringwall_bpf_attach(int prog_fd, int cgroup_fd, unsigned int type)
 	return call(BPF_LINK_CREATE, &attr);
 }
 
-int ringwall_bpf_link_cgroup(int link_fd, uint64_t *ret_cgroup_id)
-{
-	struct bpf_link_info info = { 0 };
-	union bpf_attr attr = { .info = { .bpf_fd = (uint32_t)link_fd, .info_len = sizeof(info),
-					  .info = ptr(&info) } };
-	int r = call(BPF_OBJ_GET_INFO_BY_FD, &attr);
-
-	if (r < 0)
-		return r;
-	if (info.type != BPF_LINK_TYPE_CGROUP)
-		return -EINVAL;
-	*ret_cgroup_id = info.cgroup.cgroup_id;
-	return 0;
-}
-
 int ringwall_bpf_write(int map_fd, const void *key, const void *value)
 {
 	union bpf_attr attr = { .map_fd = (uint32_t)map_fd, .key = ptr(key), .value = ptr(value), .flags = BPF_ANY };

@@ -24,9 +24,6 @@ int ringwall_bpf_pin(int fd, const char *path);
  */
 int ringwall_bpf_attach(int prog_fd, int cgroup_fd, unsigned int type);
 
-/** ringwall_bpf_link_cgroup() - id of the cgroup that a link holds on to, 0 when that cgroup is gone. */
-int ringwall_bpf_link_cgroup(int link_fd, uint64_t *ret_cgroup_id);
-
 /** ringwall_bpf_write() - set the value of @key; -ENOENT where the map's keys are not made by writing. */
 int ringwall_bpf_write(int map_fd, const void *key, const void *value);
 

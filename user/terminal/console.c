@@ -134,15 +134,6 @@ int ringwall_console_attach(int slave, uid_t uid, struct ringwall_err *e)
 	return 0;
 }
 
-int ringwall_console_check(const char *path, struct ringwall_err *e)
-{
-	int r = ringwall_sock_check(path, e);
-
-	if (r)
-		ringwall_err_prepend(e, "console socket");
-	return r;
-}
-
 int ringwall_console_send(const char *path, int fd, const char *name, struct ringwall_err *e)
 {
 	/* A stream carries no descriptor without a byte to go with it. */

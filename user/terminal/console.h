@@ -22,9 +22,6 @@ int ringwall_console_attach(int slave, uid_t uid, struct ringwall_err *e);
 /** ringwall_console_send() - pass @fd over the AF_UNIX stream socket at @path with SCM_RIGHTS; @name: message body (runc: the pty's name). */
 int ringwall_console_send(const char *path, int fd, const char *name, struct ringwall_err *e);
 
-/** ringwall_console_check() - early: @path is there and a socket. */
-int ringwall_console_check(const char *path, struct ringwall_err *e);
-
 /**
  * ringwall_console_relay() - `run -t` by hand: raw mode on the caller's terminal, both directions, SIGWINCH to the pty,
  * other signals forwarded to @pid, until the process behind @pidfd exits and the pty has been drained.

@@ -29,7 +29,7 @@ void ringwall_unit_put_bool(struct ringwall_dbus_out *o, const char *name, bool 
 	ringwall_dbus_put_u32(o, value);
 }
 
-void ringwall_unit_put_u64(struct ringwall_dbus_out *o, const char *name, uint64_t value)
+static void put_u64(struct ringwall_dbus_out *o, const char *name, uint64_t value)
 {
 	put_name(o, name, "t");
 	ringwall_dbus_put_u64(o, value);
@@ -68,8 +68,8 @@ static void put_cpu_max(struct ringwall_dbus_out *o, int64_t quota, uint64_t per
 {
 	/* Since systemd 242. */
 	if (period && !plain)
-		ringwall_unit_put_u64(o, "CPUQuotaPeriodUSec", period);
-	ringwall_unit_put_u64(o, "CPUQuotaPerSecUSec", ringwall_convert_quota(quota, period));
+		put_u64(o, "CPUQuotaPeriodUSec", period);
+	put_u64(o, "CPUQuotaPerSecUSec", ringwall_convert_quota(quota, period));
 }
 
 static int put_cpu(struct ringwall_dbus_out *o, const struct ringwall_resources *r, bool plain, struct ringwall_err *e)
@@ -79,9 +79,9 @@ static int put_cpu(struct ringwall_dbus_out *o, const struct ringwall_resources 
 	/* systemd's word for cpu.idle, since 252. */
 	if (r->cpu.idle.has && r->cpu.idle.v == 1) {
 		if (!plain)
-			ringwall_unit_put_u64(o, "CPUWeight", 0);
+			put_u64(o, "CPUWeight", 0);
 	} else if (r->cpu.shares.has && r->cpu.shares.v) {
-		ringwall_unit_put_u64(o, "CPUWeight", ringwall_convert_shares(r->cpu.shares.v));
+		put_u64(o, "CPUWeight", ringwall_convert_shares(r->cpu.shares.v));
 	}
 	if ((r->cpu.quota.has && r->cpu.quota.v) || (r->cpu.period.has && r->cpu.period.v))
 		put_cpu_max(o, r->cpu.quota.has ? r->cpu.quota.v : -1, r->cpu.period.has ? r->cpu.period.v : 0, plain);
@@ -124,7 +124,7 @@ static void put_unified(struct ringwall_dbus_out *o, const char *key, const char
 
 	for (size_t i = 0; i < ARRAY_SIZE(unified); i++)
 		if (!strcmp(key, unified[i].file) && parse_limit(value, &v))
-			ringwall_unit_put_u64(o, unified[i].property, v);
+			put_u64(o, unified[i].property, v);
 	if (!strcmp(key, "cpu.max")) {
 		if (sscanf(value, "max %llu", &period) == 1 || !strncmp(value, "max", 3))
 			put_cpu_max(o, -1, period, plain);
@@ -134,7 +134,7 @@ static void put_unified(struct ringwall_dbus_out *o, const char *key, const char
 	if (plain)
 		return;
 	if (!strcmp(key, "cpu.idle") && parse_limit(value, &v) && v == 1)
-		ringwall_unit_put_u64(o, "CPUWeight", 0);
+		put_u64(o, "CPUWeight", 0);
 	if (!strcmp(key, "cpuset.cpus"))
 		(void)put_cpus(o, "AllowedCPUs", value, key, NULL);
 	if (!strcmp(key, "cpuset.mems"))
@@ -150,18 +150,18 @@ int ringwall_unit_put_resources(struct ringwall_dbus_out *o, const struct ringwa
 
 	/* -1 is systemd's infinity as it is the kernel's max. */
 	if (r->memory.limit.has && r->memory.limit.v)
-		ringwall_unit_put_u64(o, "MemoryMax", (uint64_t)r->memory.limit.v);
+		put_u64(o, "MemoryMax", (uint64_t)r->memory.limit.v);
 	if (r->memory.reservation.has && r->memory.reservation.v)
-		ringwall_unit_put_u64(o, "MemoryLow", (uint64_t)r->memory.reservation.v);
+		put_u64(o, "MemoryLow", (uint64_t)r->memory.reservation.v);
 	ret = ringwall_resources_swap(cg, r, &set, &swap, e);
 	if (ret < 0)
 		return ret;
 	if (set)
-		ringwall_unit_put_u64(o, "MemorySwapMax", (uint64_t)swap);
+		put_u64(o, "MemorySwapMax", (uint64_t)swap);
 	if (r->pids_limit.has)
-		ringwall_unit_put_u64(o, "TasksMax", r->pids_limit.v > 0 ? (uint64_t)r->pids_limit.v : UINT64_MAX);
+		put_u64(o, "TasksMax", r->pids_limit.v > 0 ? (uint64_t)r->pids_limit.v : UINT64_MAX);
 	if (r->block_io.weight)
-		ringwall_unit_put_u64(o, "IOWeight", ringwall_convert_blkio(r->block_io.weight));
+		put_u64(o, "IOWeight", ringwall_convert_blkio(r->block_io.weight));
 	ret = put_cpu(o, r, plain, e);
 	for (size_t i = 0; i < r->unified.n; i++)
 		put_unified(o, r->unified.v[i].key, r->unified.v[i].value, plain);

@@ -9,7 +9,6 @@
 
 void ringwall_unit_put_str(struct ringwall_dbus_out *o, const char *name, const char *value);
 void ringwall_unit_put_bool(struct ringwall_dbus_out *o, const char *name, bool value);
-void ringwall_unit_put_u64(struct ringwall_dbus_out *o, const char *name, uint64_t value);
 void ringwall_unit_put_pids(struct ringwall_dbus_out *o, pid_t pid);
 
 /**

@@ -10,7 +10,8 @@
 #define COLUMN 34 /* where the explanations begin */
 #define WIDTH 100
 
-void ringwall_help_option(const struct ringwall_option *o, char *buf, size_t size)
+/* "-b, --bundle DIR" into @buf. */
+static void format_option(const struct ringwall_option *o, char *buf, size_t size)
 {
 	char letter[8] = "    ";
 
@@ -43,7 +44,7 @@ static void put_options(FILE *f, const struct ringwall_option *o)
 	char left[96];
 
 	for (; o->name; o++) {
-		ringwall_help_option(o, left, sizeof(left));
+		format_option(o, left, sizeof(left));
 		if (fprintf(f, "  %-*s", COLUMN - 2, left) > COLUMN)
 			fprintf(f, "\n%*s", COLUMN, "");
 		put_wrapped(f, o->help, COLUMN);

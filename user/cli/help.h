@@ -6,9 +6,6 @@
 
 #include "cli.h"
 
-/** ringwall_help_option() - "-b, --bundle DIR" into @buf, the way help and man page write it. */
-void ringwall_help_option(const struct ringwall_option *o, char *buf, size_t size);
-
 void ringwall_help_verb(FILE *f, const struct ringwall_verb *verb);
 void ringwall_help_global(FILE *f);
 

@@ -41,15 +41,19 @@ int ringwall_plan(struct ringwall *rw, const struct ringwall_create_options *o, 
 	_cleanup_(ringwall_creation_close) struct ringwall_creation n = {};
 	struct ringwall_json_out out = { .indent = 2 };
 	int r = ringwall_creation_prepare(&n, rw, "dry-run", o, e);
+	char *json;
 
 	if (r < 0)
 		return r;
 	ringwall_plan_print(&n.in->plan, &out);
-	*ret_json = ringwall_json_out_take(&out, NULL);
-	return *ret_json ? 0 : ringwall_fail(e, -ENOMEM, "plan");
+	json = ringwall_json_out_take(&out, NULL);
+	if (!json)
+		return ringwall_fail(e, -ENOMEM, "plan");
+	*ret_json = json;
+	return 0;
 }
 
-void ringwall_poststart(const struct ringwall *rw, const struct ringwall_state *s, const struct ringwall_config *c)
+static void run_poststart(const struct ringwall *rw, const struct ringwall_state *s, const struct ringwall_config *c)
 {
 	_cleanup_free_ char *json = NULL;
 	size_t len;
@@ -97,7 +101,7 @@ int ringwall_run(struct ringwall *rw, const char *id, const struct ringwall_crea
 	if (r < 0)
 		return r;
 	become_subreaper(&n);
-	ringwall_poststart(rw, &n.state, &n.in->config);
+	run_poststart(rw, &n.state, &n.in->config);
 	if (o->detach) {
 		*ret_status = 0;
 		return 0;
@@ -155,7 +159,7 @@ static int start(struct ringwall *rw, struct ringwall_state *s, const struct rin
 	r = ringwall_state_save(s, e);
 	if (r < 0)
 		return r;
-	ringwall_poststart(rw, s, c);
+	run_poststart(rw, s, c);
 	return 0;
 }
 

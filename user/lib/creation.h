@@ -45,17 +45,11 @@ void ringwall_creation_undo(struct ringwall_creation *n);
 
 void ringwall_creation_close(struct ringwall_creation *n);
 
-/** ringwall_poststart() - poststart hooks of a container that has just been started. */
-void ringwall_poststart(const struct ringwall *rw, const struct ringwall_state *s, const struct ringwall_config *c);
-
 /** ringwall_pid_file_write() - decimal, no newline, under another name and renamed. */
 int ringwall_pid_file_write(const char *path, pid_t pid, struct ringwall_err *e);
 
 /** ringwall_terminal_check() - do terminal, console socket and detaching go together? As runc. */
 int ringwall_terminal_check(bool terminal, const char *console_socket, bool detach, struct ringwall_err *e);
-
-/** ringwall_listen_fds() - LISTEN_FDS of the runtime's environment, 0 without. */
-unsigned int ringwall_listen_fds(void);
 
 /**
  * ringwall_preserved_fds() - how many descriptors from 3 on are the container's: LISTEN_FDS, then @n of the caller's.

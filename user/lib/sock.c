@@ -22,7 +22,7 @@ int ringwall_sock_check(const char *path, struct ringwall_err *e)
 	return 0;
 }
 
-int ringwall_sock_connect(const char *path, int *ret_fd, struct ringwall_err *e)
+static int sock_connect(const char *path, int *ret_fd, struct ringwall_err *e)
 {
 	_cleanup_fd_ int fd = -1, at = -1;
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
@@ -86,7 +86,7 @@ int ringwall_sock_send_fd(int sock, int fd, const void *data, size_t len, struct
 int ringwall_sock_pass(const char *path, int fd, const void *data, size_t len, struct ringwall_err *e)
 {
 	_cleanup_fd_ int sock = -1;
-	int r = ringwall_sock_connect(path, &sock, e);
+	int r = sock_connect(path, &sock, e);
 
 	if (r)
 		return r;

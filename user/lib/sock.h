@@ -12,18 +12,15 @@
 int ringwall_sock_check(const char *path, struct ringwall_err *e);
 
 /**
- * ringwall_sock_connect() - connect to the socket at @path, of any length (sun_path has 108 bytes; /proc must be
- * mounted for longer ones).
- */
-int ringwall_sock_connect(const char *path, int *ret_fd, struct ringwall_err *e);
-
-/**
  * ringwall_sock_send_fd() - @fd with @len > 0 bytes of @data, all of it; the descriptor comes with the first byte.
  * A peer that is gone is -EPIPE, never SIGPIPE.
  */
 int ringwall_sock_send_fd(int sock, int fd, const void *data, size_t len, struct ringwall_err *e);
 
-/** ringwall_sock_pass() - connect, send, close. */
+/**
+ * ringwall_sock_pass() - connect, send, close.
+ * @path: of any length; beyond the 107 bytes of sun_path /proc must be mounted
+ */
 int ringwall_sock_pass(const char *path, int fd, const void *data, size_t len, struct ringwall_err *e);
 
 #endif

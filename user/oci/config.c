@@ -168,7 +168,8 @@ static int text_copy(struct ringwall_config *c, const char *text, size_t len, co
 	return 0;
 }
 
-int ringwall_config_read(struct ringwall_config *c, const char *name, struct ringwall_err *e)
+/* Text in @c to values, unchecked. */
+static int config_read(struct ringwall_config *c, const char *name, struct ringwall_err *e)
 {
 	return document_read(c, &config_table, c, name, e);
 }
@@ -176,7 +177,7 @@ int ringwall_config_read(struct ringwall_config *c, const char *name, struct rin
 int ringwall_config_parse(struct ringwall_config *c, const char *text, size_t len, const char *name,
 			  struct ringwall_err *e)
 {
-	return text_copy(c, text, len, name, e) ?: ringwall_config_read(c, name, e) ?: ringwall_config_check(c, name, e);
+	return text_copy(c, text, len, name, e) ?: config_read(c, name, e) ?: ringwall_config_check(c, name, e);
 }
 
 int ringwall_process_parse(struct ringwall_config *c, const char *text, size_t len, const char *name,
@@ -297,7 +298,7 @@ int ringwall_config_load(struct ringwall_config *c, const char *path, struct rin
 			return ringwall_fail(e, -errno, "open '%s'", path);
 	}
 	rc = text_read(c, is_stdin ? STDIN_FILENO : opened, path, e);
-	return rc ?: ringwall_config_read(c, path, e) ?: ringwall_config_check(c, path, e);
+	return rc ?: config_read(c, path, e) ?: ringwall_config_check(c, path, e);
 }
 
 const char *ringwall_config_annotation(const struct ringwall_config *c, const char *key)

@@ -159,9 +159,6 @@ extern const struct ringwall_table ringwall_resources_table; /* struct ringwall_
 extern const struct ringwall_table ringwall_id_map_table;    /* struct ringwall_idmap */
 ringwall_field_fn ringwall_field_seccomp;		     /* struct ringwall_seccomp */
 
-/** ringwall_config_read() - text in @c to values: all that ringwall_config_parse() does but ringwall_config_check(). */
-int ringwall_config_read(struct ringwall_config *c, const char *name, struct ringwall_err *e);
-
 /** ringwall_config_check() - the rules that tie sections together: what needs which namespace. */
 int ringwall_config_check(struct ringwall_config *c, const char *name, struct ringwall_err *e);
 

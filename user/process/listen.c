@@ -20,7 +20,7 @@ static bool inherited(unsigned int first, unsigned int n)
 }
 
 /* Socket activation, sd_listen_fds(3): the descriptors from 3 on belong to the container's process. */
-unsigned int ringwall_listen_fds(void)
+static unsigned int listen_fds(void)
 {
 	const char *fds = getenv("LISTEN_FDS");
 	unsigned long n;
@@ -36,7 +36,7 @@ unsigned int ringwall_listen_fds(void)
 
 int ringwall_preserved_fds(unsigned int n, unsigned int *ret, struct ringwall_err *e)
 {
-	unsigned int listen = ringwall_listen_fds();
+	unsigned int listen = listen_fds();
 
 	if (n > 1024 || !inherited(3 + listen, n))
 		return ringwall_fail_plain(e, -EBADF, "option --preserve-fds: not all of descriptors %u to %u are open", 3 + listen,
@@ -47,7 +47,7 @@ int ringwall_preserved_fds(unsigned int n, unsigned int *ret, struct ringwall_er
 
 int ringwall_process_listen(struct ringwall_process *p, struct ringwall_arena *a, struct ringwall_err *e)
 {
-	unsigned int n = ringwall_listen_fds();
+	unsigned int n = listen_fds();
 	const char **env, *fds, *pid;
 	size_t k = 0;
 

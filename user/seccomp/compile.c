@@ -26,7 +26,8 @@ static void context_release(scmp_filter_ctx *ctx)
 		seccomp_release(*ctx);
 }
 
-uint32_t ringwall_filter_action(uint32_t action, const struct ringwall_opt_u64 *errno_ret)
+/* An action with its data, as the kernel and libseccomp have it (errno EPERM when unset). */
+static uint32_t action_with_data(uint32_t action, const struct ringwall_opt_u64 *errno_ret)
 {
 	if (action != SECCOMP_RET_ERRNO && action != SECCOMP_RET_TRACE)
 		return action;
@@ -38,7 +39,7 @@ static int context_open(const struct ringwall_seccomp *s, scmp_filter_ctx *ret, 
 	_cleanup_(context_release) scmp_filter_ctx ctx = NULL;
 	size_t syscalls = 0;
 
-	ctx = seccomp_init(ringwall_filter_action(s->default_action, &s->default_errno_ret));
+	ctx = seccomp_init(action_with_data(s->default_action, &s->default_errno_ret));
 	if (!ctx)
 		return ringwall_fail_plain(e, -EOPNOTSUPP,
 					   "linux.seccomp.defaultAction: not supported by this kernel or libseccomp");
@@ -110,11 +111,11 @@ static int rule_add(scmp_filter_ctx ctx, const struct ringwall_seccomp *s, size_
 		    struct ringwall_err *e)
 {
 	const struct ringwall_seccomp_rule *rule = &s->rules[at];
-	uint32_t action = ringwall_filter_action(rule->action, &rule->errno_ret);
+	uint32_t action = action_with_data(rule->action, &rule->errno_ret);
 	int r = args_check(rule, at, e);
 
 	/* What the default does anyway: libseccomp refuses such rules, runc passes over them. */
-	if (r || action == ringwall_filter_action(s->default_action, &s->default_errno_ret))
+	if (r || action == action_with_data(s->default_action, &s->default_errno_ret))
 		return r;
 	for (size_t i = 0; i < rule->names.n; i++) {
 		const char *name = rule->names.v[i];

@@ -9,9 +9,6 @@
 /* Part of a cached filter's name: another number whenever the same section would become another program. */
 #define RINGWALL_FILTER_REVISION 1
 
-/** ringwall_filter_action() - an action with its data, as the kernel and libseccomp have it (errno EPERM when unset). */
-uint32_t ringwall_filter_action(uint32_t action, const struct ringwall_opt_u64 *errno_ret);
-
 /**
  * ringwall_filter_compile() - linux.seccomp to BPF, through libseccomp.
  * @ret: prog and notify are set; flags are the caller's

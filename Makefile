@@ -46,7 +46,7 @@ ALL_CPPFLAGS := -D_GNU_SOURCE -I$(BUILD)/gen -I$(BUILD)/bpf $(CPPFLAGS)
 ALL_CFLAGS := -std=gnu11 $(CFLAGS) $(WARNINGS) $(HARDENING) -fPIC -fno-semantic-interposition \
 	-ffunction-sections -fdata-sections
 ALL_LDFLAGS := -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections -Wl,--as-needed $(LDFLAGS)
-LINK_static := -static -no-pie
+LINK_static := -static
 LINK_static-pie := -static-pie
 LINK_dynamic := -pie
 ifeq ($(LINK_$(LINK)),)
@@ -156,7 +156,7 @@ $(INIT_OBJ): $(BUILD)/init/%.o: %.c $(BUILD)/.flags | $(GENERATED)
 
 $(BUILD)/init/ringwall-init: $(INIT_OBJ)
 	$(call say,LD,$@)
-	$(Q)$(INIT_CC) $(INIT_CFLAGS) $(ALL_LDFLAGS) -static -no-pie -s -o $@ $(INIT_OBJ)
+	$(Q)$(INIT_CC) $(INIT_CFLAGS) $(ALL_LDFLAGS) -static -s -o $@ $(INIT_OBJ)
 
 $(BUILD)/user/init/blob.o: user/init/blob.S $(BUILD)/init/ringwall-init
 	@mkdir -p $(@D)

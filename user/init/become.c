@@ -25,10 +25,11 @@ static int make_cwd(const char *cwd)
 }
 
 /*
- * The working directory, made if the image lacks it (as runc); with privilege, before they go. Once made it is entered by
- * name, when the descriptors that it took are closed again: "/proc/self/fd/4" could be one of them.
+ * The working directory, made if the image lacks it (as runc, and so not for exec: a slip of its caller's would stay in
+ * the container); with privilege, before they go. Once made it is entered by name, when the descriptors that it took are
+ * closed again: "/proc/self/fd/4" could be one of them.
  */
-static int enter_cwd(const char *cwd, struct ringwall_err *e)
+static int enter_cwd(const char *cwd, bool make, struct ringwall_err *e)
 {
 	int r;
 
@@ -36,7 +37,7 @@ static int enter_cwd(const char *cwd, struct ringwall_err *e)
 		return 0;
 	if (errno == EACCES)
 		return -EACCES; /* perhaps the user may: tried again later */
-	if (errno != ENOENT)
+	if (errno != ENOENT || !make)
 		return ringwall_fail(e, -errno, "process.cwd: chdir '%s'", cwd);
 	r = make_cwd(cwd);
 	if (!r && chdir(cwd) < 0)
@@ -235,7 +236,7 @@ int ringwall_init_become(struct ringwall_init *in, struct ringwall_apply *a, con
 	if (r < 0)
 		return r;
 	umask(0022); /* process.user.umask comes with the user */
-	entered = at_root ? 0 : enter_cwd(p->cwd, e);
+	entered = at_root ? 0 : enter_cwd(p->cwd, in->mode == RINGWALL_INIT_CREATE, e);
 	if (entered < 0 && entered != -EACCES)
 		return entered;
 	r = apply_credentials(in, e);

@@ -29,6 +29,10 @@ static int from_file(struct ringwall_config *c, const char *path, struct ringwal
 	if (r < 0)
 		return r;
 	p = &own.process;
+	if (!p->has_umask) {
+		p->has_umask = base.has_umask;
+		p->umask = base.umask;
+	}
 	if (!p->caps.set)
 		p->caps = base.caps;
 	if (!p->n_rlimits) {
@@ -137,15 +141,20 @@ static int set_user(struct ringwall_process *p, const char *user, struct ringwal
 	return 0;
 }
 
-static int set_gids(struct ringwall_config *c, const struct ringwall_exec_options *o, struct ringwall_err *e)
+/* To those that the process has, as runc. */
+static int add_gids(struct ringwall_config *c, const struct ringwall_exec_options *o, struct ringwall_err *e)
 {
-	gid_t *gids = ringwall_arena_array(&c->arena, o->n_additional_gids, sizeof(*gids));
+	struct ringwall_process *p = &c->process;
+	size_t n = p->n_additional_gids + o->n_additional_gids;
+	gid_t *gids = ringwall_arena_array(&c->arena, n, sizeof(*gids));
 
 	if (!gids)
 		return ringwall_fail(e, -ENOMEM, "exec: groups");
-	memcpy(gids, o->additional_gids, o->n_additional_gids * sizeof(*gids));
-	c->process.additional_gids = gids;
-	c->process.n_additional_gids = o->n_additional_gids;
+	if (p->n_additional_gids)
+		memcpy(gids, p->additional_gids, p->n_additional_gids * sizeof(*gids));
+	memcpy(gids + p->n_additional_gids, o->additional_gids, o->n_additional_gids * sizeof(*gids));
+	p->additional_gids = gids;
+	p->n_additional_gids = n;
 	return 0;
 }
 
@@ -185,7 +194,7 @@ static int apply_flags(struct ringwall_config *c, const struct ringwall_exec_opt
 	if (o->user)
 		r = set_user(p, o->user, e);
 	if (!r && o->n_additional_gids)
-		r = set_gids(c, o, e);
+		r = add_gids(c, o, e);
 	if (!r)
 		r = set_string(c, &p->cwd, o->cwd, e);
 	if (!r)

@@ -106,7 +106,7 @@ int ringwall_run(struct ringwall *rw, const char *id, const struct ringwall_crea
  * @env: NULL-terminated additional NAME=VALUE
  * @caps: NULL-terminated additional capabilities
  * @user: "UID[:GID]"
- * @additional_gids: @n_additional_gids numbers
+ * @additional_gids: @n_additional_gids numbers, added to the process's own
  * @cgroup: cgroup below the container's, NULL: its own
  * @tty: 1 yes, 0 no, -1 as @process says
  * @no_new_privs: 1 yes, 0 no, -1 as the container

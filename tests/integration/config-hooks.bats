@@ -142,7 +142,7 @@ field() { sed -n "s/^$1 .*\b$2=\([^ ]*\).*/\1/p" "$work/log"; }
 		run rw create -b "$bundle" "$id"
 		echo "$output"
 		[ "$status" -eq 1 ]
-		[[ $output == *"hook $kind[1] '/bin/sh': exit status 3: the reason"* ]]
+		[[ $output == *"hook ${kind}[1] '/bin/sh': exit status 3: the reason"* ]]
 		same "$(cat "$work/log")" ''
 		same "$(cat "$work/stopped")" poststop
 		[ ! -e "$work/root/$id" ] && [ ! -e "$cgroups/$id" ]

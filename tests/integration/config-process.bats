@@ -71,11 +71,12 @@ stat_of_self='read -r line </proc/self/stat; line=${line##*) }; set -- $line; ev
 }
 
 @test "terminal: devpts is not there, or is not one" {
-	config 'tty; stty size' '.process.terminal = true | del(.mounts[] | select(.destination == "/dev/pts"))'
+	config 'tty' '.process.terminal = true | del(.mounts[] | select(.destination == "/dev/pts"))'
 	receive console "$work/tty"
 	rw run -d -b "$bundle" --console-socket "$work/tty" "$id" </dev/null >/dev/null 3>&-
-	run received # the host's then, as with runc; it has no name inside
-	[[ $output == *'not a tty'* || $output == *'0 0'* ]]
+	run received # the host's then, as with runc; it has no other name inside
+	echo "$output"
+	[ "${lines[3]}" = /dev/console ]
 	rw delete --force "$id"
 	config 'echo started' '.process.terminal = true | (.mounts[] | select(.destination == "/dev/pts")) |= {
 		"destination": "/dev/pts", "type": "tmpfs", "source": "tmpfs", "options": ["tmpcopyup"]}'
@@ -86,7 +87,7 @@ stat_of_self='read -r line </proc/self/stat; line=${line##*) }; set -- $line; ev
 	run rw run -d -b "$bundle" --console-socket "$work/tty-2" "$id"
 	echo "$output"
 	[ "$status" -eq 1 ]
-	[[ $output == *"pts/ptmx is not the pty multiplexer"* || $output == *"open pts/ptmx"* ]]
+	[[ $output == *"pts/ptmx is not the pty multiplexer"* ]]
 }
 
 @test "standard input, output and error are the caller's own" {

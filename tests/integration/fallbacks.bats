@@ -9,7 +9,10 @@ load common
 setup_file() {
 	container_setup_file
 	((EUID == 0)) || return 0
-	gcc -O1 -static -o "$BATS_FILE_TMPDIR/block" "$BATS_TEST_DIRNAME/block.c"
+	local name
+	for name in block block-clone; do
+		gcc -O1 -static -o "$BATS_FILE_TMPDIR/$name" "$BATS_TEST_DIRNAME/$name.c"
+	done
 }
 
 setup() {
@@ -62,6 +65,28 @@ needs() {
 
 @test "memfd_create without MFD_EXEC and MFD_NOEXEC_SEAL, as before Linux 6.3" {
 	runs_without 'memfd_create=22:1&0x18'
+}
+
+@test "cloning into the cgroup is refused: what runs has been moved there first" {
+	config 'cat /proc/self/cgroup; exec sleep 1000' 'del(.linux.namespaces[] | select(.type == "cgroup"))'
+	# Not by bats' run, which would wait for the container to let go of its output.
+	"$block-clone" "$RINGWALL" --root "$work/root" run -d -b "$bundle" "$id" </dev/null >"$work/out" 2>&1 3>&-
+	cat "$work/out"
+	grep -qx 'refused [1-9]' "$work/out"
+	eventually grep -qx "0::.*/$id" "$work/out"
+	run "$block-clone" "$RINGWALL" --root "$work/root" exec "$id" cat /proc/self/cgroup
+	echo "$output"
+	[ "$status" -eq 0 ]
+	grep -qx "0::.*/$id" <<<"$output"
+	grep -qx 'refused [1-9]' <<<"$output"
+}
+
+@test "cloning into the cgroup is refused: devices are confined as ever" {
+	config 'mknod -m 666 /dev/its c 1 11 && ! (: </dev/its) 2>/dev/null && echo confined' '.process.capabilities[] += ["CAP_MKNOD"]'
+	run "$block-clone" "$RINGWALL" --root "$work/root" run -b "$bundle" "$id"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *confined*"refused "[1-9]* ]]
 }
 
 @test "open_tree_attr, as before Linux 6.15" {

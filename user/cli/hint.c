@@ -22,6 +22,7 @@ static const struct {
 	{ "container with given ID already exists", "take another ID, or 'ringwall delete' the old container", false },
 	{ "that is not stopped", "'ringwall delete --force' kills it first", false },
 	{ "config.json': no such file", "'ringwall spec' writes a config.json to begin with, --bundle says where one is", false },
+	{ "cannot allocate tty", "set process.terminal to false in the configuration, or give --console-socket", false },
 	{ "mounted as cgroup v1", "systemd.unified_cgroup_hierarchy=1 on the kernel's command line gives every controller to v2", false },
 	{ "D-Bus: connect", "--systemd-cgroup is for hosts that run systemd; without it Ringwall makes cgroups itself", false },
 	{ "newuidmap", "Debian's package uidmap has newuidmap and newgidmap; /etc/subuid and /etc/subgid say what they allow", false },

@@ -5,9 +5,9 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <time.h>
 
 #include "../lib/cleanup.h"
+#include "../lib/clock.h"
 
 static int hex(char c)
 {
@@ -104,18 +104,10 @@ uint32_t ringwall_dbus_post(struct ringwall_dbus *d, const struct ringwall_dbus_
 	return d->out.failed ? 0 : d->serial;
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static int wait_for(int fd, short events, int64_t deadline)
 {
 	struct pollfd p = { .fd = fd, .events = events };
-	int64_t left = deadline - now_ms();
+	int64_t left = deadline - ringwall_clock_ms();
 	int r = left > 0 ? poll(&p, 1, (int)left) : 0;
 
 	if (r < 0)
@@ -254,7 +246,7 @@ static int next_message(struct ringwall_dbus *d, struct ringwall_dbus_message *m
 int ringwall_dbus_wait(struct ringwall_dbus *d, uint32_t serial, int timeout_ms, struct ringwall_dbus_message *ret,
 		       struct ringwall_err *e)
 {
-	int64_t deadline = now_ms() + timeout_ms;
+	int64_t deadline = ringwall_clock_ms() + timeout_ms;
 	struct ringwall_dbus_message m;
 	int r = flush_out(d, deadline);
 

@@ -2,8 +2,9 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <string.h>
-#include <time.h>
 
+#include "../lib/clock.h"
+#include "../lib/file.h"
 #include "internal.h"
 
 int ringwall_cgroup_file_write(int dir, const char *name, const char *text, size_t len)
@@ -39,35 +40,8 @@ ssize_t ringwall_cgroup_file_read(int dir, const char *name, char *buf, size_t s
 int ringwall_cgroup_file_slurp(int dir, const char *name, char **ret, size_t *ret_len)
 {
 	_cleanup_fd_ int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
-	_cleanup_free_ char *buf = NULL;
-	size_t len = 0, size = 0;
-	ssize_t n;
-	char *more;
 
-	if (fd < 0)
-		return -errno;
-	for (;;) {
-		if (size - len < 4096) {
-			size = size ? 2 * size : 16384;
-			more = realloc(buf, size);
-			if (!more)
-				return -ENOMEM;
-			buf = more;
-		}
-		n = read(fd, buf + len, size - len - 1);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (n == 0)
-			break;
-		len += (size_t)n;
-	}
-	buf[len] = '\0';
-	*ret = TAKE_PTR(buf);
-	if (ret_len)
-		*ret_len = len;
-	return 0;
+	return fd < 0 ? -errno : ringwall_file_read_fd(fd, SIZE_MAX, ret, ret_len);
 }
 
 int ringwall_cgroup_number(const char *s, uint64_t *ret)
@@ -126,14 +100,6 @@ int ringwall_cgroup_events(int dir, bool *ret_populated, bool *ret_frozen)
 	return 0;
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 int ringwall_cgroup_event_wait(int dir, const char *key, bool value, int timeout_ms)
 {
 	_cleanup_fd_ int fd = openat(dir, "cgroup.events", O_RDONLY | O_CLOEXEC);
@@ -158,9 +124,9 @@ int ringwall_cgroup_event_wait(int dir, const char *key, bool value, int timeout
 		if (!!v == value)
 			return 0;
 		if (!end)
-			end = now_ms() + timeout_ms;
+			end = ringwall_clock_ms() + timeout_ms;
 		else
-			left = end - now_ms();
+			left = end - ringwall_clock_ms();
 		if (left <= 0)
 			return -ETIMEDOUT;
 		if (poll(&p, 1, (int)left) < 0 && errno != EINTR)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../lib/cleanup.h"
+#include "../lib/file.h"
 #include "cli.h"
 
 static struct spec_options {
@@ -22,27 +23,17 @@ static const struct ringwall_option options[] = {
 static int write_file(int dir, const char *name, const char *text, struct ringwall_err *e)
 {
 	_cleanup_fd_ int fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-	size_t len = strlen(text);
+	int r;
 
 	if (fd < 0 && errno == EEXIST)
 		return ringwall_fail_plain(e, -EEXIST, "file %s exists: remove it first", name);
 	if (fd < 0)
 		return ringwall_fail(e, -errno, "create '%s'", name);
-	while (len) {
-		ssize_t n = write(fd, text, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0) {
-			int r = ringwall_fail(e, -errno, "write '%s'", name);
-
-			unlinkat(dir, name, 0);
-			return r;
-		}
-		text += n;
-		len -= (size_t)n;
-	}
-	return 0;
+	r = ringwall_file_write_fd(fd, text, strlen(text));
+	if (!r)
+		return 0;
+	unlinkat(dir, name, 0);
+	return ringwall_fail(e, r, "write '%s'", name);
 }
 
 static int run(struct ringwall_cli *cli, char **args, int n, int *ret_status, struct ringwall_err *e)

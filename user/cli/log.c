@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "../lib/cleanup.h"
+#include "../lib/file.h"
 #include "../lib/json.h"
 
 static const char *const level_names[] = {
@@ -41,20 +42,6 @@ int ringwall_log_level_parse(const char *name, enum ringwall_log_level *ret)
 			return 0;
 		}
 	return -EINVAL;
-}
-
-static void write_all(int fd, const char *text, size_t len)
-{
-	while (len) {
-		ssize_t n = write(fd, text, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return; /* There is nobody left to tell. */
-		text += n;
-		len -= (size_t)n;
-	}
 }
 
 static void now(char *buf, size_t size)
@@ -92,7 +79,7 @@ static void write_file(const struct ringwall_logger *l, int fd, enum ringwall_lo
 		line = NULL;
 		return;
 	}
-	write_all(fd, line, (size_t)n);
+	ringwall_file_write_fd(fd, line, (size_t)n);
 }
 
 /* Opened for each line: there is one, or none at all on the way that has to be quick. */
@@ -108,7 +95,7 @@ static void write_stderr(const char *prefix, const char *text, const char *hint)
 
 	/* conmon reads standard error once: all of it in one write. */
 	if (n >= 0)
-		write_all(STDERR_FILENO, line, (size_t)n);
+		ringwall_file_write_fd(STDERR_FILENO, line, (size_t)n);
 	else
 		line = NULL;
 }

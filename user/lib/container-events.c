@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <limits.h>
 #include <poll.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "container.h"
 
 struct watch {
@@ -15,14 +15,6 @@ struct watch {
 	int (*cb)(void *data, const char *json);
 	void *data;
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* Return: > 0: the receiver has had enough. */
 static int emit_stats(struct watch *w, struct ringwall_err *e)
@@ -63,7 +55,7 @@ static int check_oom(struct watch *w, struct ringwall_err *e)
 
 static int64_t time_left(int64_t next)
 {
-	int64_t left = next - now_ms();
+	int64_t left = next - ringwall_clock_ms();
 
 	return left < 0 ? 0 : left > INT_MAX ? INT_MAX : left;
 }
@@ -71,7 +63,7 @@ static int64_t time_left(int64_t next)
 static int watch_loop(struct watch *w, unsigned int interval_ms, struct ringwall_err *e)
 {
 	struct pollfd p[] = { { .fd = w->pidfd, .events = POLLIN }, { .fd = w->oom_fd, .events = POLLIN } };
-	int64_t next = now_ms() + interval_ms;
+	int64_t next = ringwall_clock_ms() + interval_ms;
 	int r = 0;
 
 	while (!r) {
@@ -86,12 +78,12 @@ static int watch_loop(struct watch *w, unsigned int interval_ms, struct ringwall
 			r = check_oom(w, e);
 		if (p[0].revents)
 			return r < 0 ? r : 0;
-		if (!r && now_ms() >= next) {
+		if (!r && ringwall_clock_ms() >= next) {
 			r = emit_stats(w, e);
 			/* Numbers that could not be read because the container is just going are no error. */
 			if (r < 0 && poll(p, 1, 0) > 0)
 				return 0;
-			next = now_ms() + interval_ms;
+			next = ringwall_clock_ms() + interval_ms;
 		}
 	}
 	return r;

@@ -10,10 +10,10 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "../lib/cleanup.h"
+#include "../lib/clock.h"
 
 #ifndef MFD_NOEXEC_SEAL
 #define MFD_NOEXEC_SEAL 8U /* Linux 6.3 */
@@ -148,14 +148,6 @@ static bool drain(int fd, struct tail *t)
 	return true;
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /*
  * Until the hook has exited. Not until its standard error closes: a hook may leave a process behind that keeps it.
  * Return: 0, -ETIMEDOUT.
@@ -163,11 +155,11 @@ static int64_t now_ms(void)
 static int wait_exit(int pidfd, int err, int timeout, struct tail *t)
 {
 	struct pollfd p[] = { { .fd = pidfd, .events = POLLIN }, { .fd = err, .events = POLLIN } };
-	int64_t end = now_ms() + (int64_t)timeout * 1000, left = -1;
+	int64_t end = ringwall_clock_ms() + (int64_t)timeout * 1000, left = -1;
 
 	for (;;) {
 		if (timeout) {
-			left = end - now_ms();
+			left = end - ringwall_clock_ms();
 			if (left <= 0)
 				return -ETIMEDOUT;
 		}

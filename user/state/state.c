@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "../lib/cleanup.h"
+#include "../lib/file.h"
 #include "record.h"
 
 #define ID_MAX 1024
@@ -308,21 +309,6 @@ int ringwall_state_lock(struct ringwall_state *s, struct ringwall_err *e)
 	return 0;
 }
 
-static int write_all(int fd, const char *text, size_t len)
-{
-	while (len) {
-		ssize_t n = write(fd, text, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		text += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
 /*
  * fdatasync costs 0.2 ms on an SSD and nothing on a tmpfs, where it is a single empty call: cheaper than first
  * asking what file system this is.
@@ -334,7 +320,7 @@ static int write_file(const struct ringwall_state *s, const char *name, int flag
 
 	if (fd < 0)
 		return -errno;
-	r = write_all(fd, text, len);
+	r = ringwall_file_write_fd(fd, text, len);
 	if (!r && !s->ephemeral && fdatasync(fd) < 0)
 		r = -errno;
 	if (r < 0)

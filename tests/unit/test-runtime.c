@@ -114,6 +114,31 @@ static void short_options(void **state)
 	assert_int_equal(none->cgroup_manager, RINGWALL_CGROUP_CGROUPFS);
 }
 
+/* The same of the other structs: the config's name is not read, and without a size nothing is. */
+static void short_create_options(void **state)
+{
+	const struct ringwall_create_options none = {}, o = {
+		.size = offsetof(struct ringwall_create_options, config), .bundle = "/proc", .config = "/dev/null"
+	};
+	const struct ringwall_exec_options no_exec = {};
+	_cleanup_(rw_close) struct ringwall *rw = NULL;
+	struct ringwall_err e = {};
+	char *json = NULL;
+	int status;
+
+	(void)state;
+	assert_int_equal(open_root("/x", 0, &rw, NULL), 0);
+	assert_int_equal(ringwall_plan(rw, &o, &json, &e), -ENOENT);
+	assert_non_null(strstr(e.text, "config.json"));
+	assert_int_equal(ringwall_plan(rw, &none, &json, &e), -EINVAL);
+	assert_string_equal(e.text, "options: size is not set");
+	assert_int_equal(ringwall_create(rw, "id", &none, NULL), -EINVAL);
+	assert_int_equal(ringwall_run(rw, "id", &none, &status, NULL), -EINVAL);
+	assert_int_equal(ringwall_exec(rw, "id", &no_exec, &status, &e), -EINVAL);
+	assert_string_equal(e.text, "options: size is not set");
+	assert_null(json);
+}
+
 static void keep(void *data, enum ringwall_log_level level, const char *text)
 {
 	snprintf(data, 64, "%d %s", level, text);
@@ -215,6 +240,7 @@ int main(void)
 		cmocka_unit_test(slash_is_refused),
 		cmocka_unit_test(bad_options_are_refused),
 		cmocka_unit_test(short_options),
+		cmocka_unit_test(short_create_options),
 		cmocka_unit_test(log_reaches_the_callback),
 		cmocka_unit_test(spec_is_a_config),
 		cmocka_unit_test(rootless_spec_is_a_config),

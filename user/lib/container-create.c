@@ -18,7 +18,8 @@ static int make(struct ringwall_creation *n, struct ringwall *rw, const char *id
 	int r = ringwall_creation_prepare(n, rw, id, o, e);
 
 	if (!r)
-		r = ringwall_terminal_check(n->in->config.process.terminal, o->console_socket, !run || o->detach, e);
+		r = ringwall_terminal_check(n->in->config.process.terminal, n->options.console_socket,
+					    !run || n->options.detach, e);
 	if (r < 0)
 		return r;
 	r = ringwall_creation_launch(n, !run, e);
@@ -102,7 +103,7 @@ int ringwall_run(struct ringwall *rw, const char *id, const struct ringwall_crea
 		return r;
 	become_subreaper(&n);
 	run_poststart(rw, &n.state, &n.in->config);
-	if (o->detach) {
+	if (n.options.detach) {
 		*ret_status = 0;
 		return 0;
 	}

@@ -221,12 +221,15 @@ static int settle(struct execution *x, struct ringwall_err *e)
 int ringwall_exec(struct ringwall *rw, const char *id, const struct ringwall_exec_options *o, int *ret_status,
 		  struct ringwall_err *e)
 {
+	struct ringwall_exec_options own = { .tty = -1, .no_new_privs = -1 };
 	_cleanup_(execution_close) struct execution x = {
-		.rw = rw, .o = o, .region.fd = -1, .state.dir_fd = -1, .cgroup.fd = -1, .child = RINGWALL_CHILD_INIT,
+		.rw = rw, .o = &own, .region.fd = -1, .state.dir_fd = -1, .cgroup.fd = -1, .child = RINGWALL_CHILD_INIT,
 		.pidfd = -1, .cgroup_fd = -1,
 	};
-	int r = find_container(&x, id, e);
+	int r = ringwall_options_copy(&own, sizeof(own), o, e);
 
+	if (!r)
+		r = find_container(&x, id, e);
 	if (!r)
 		r = prepare(&x, e);
 	if (!r)
@@ -237,7 +240,7 @@ int ringwall_exec(struct ringwall *rw, const char *id, const struct ringwall_exe
 		ringwall_child_kill(&x.child);
 		return r;
 	}
-	if (o->detach) {
+	if (own.detach) {
 		*ret_status = 0;
 		return 0;
 	}

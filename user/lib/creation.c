@@ -164,10 +164,12 @@ int ringwall_creation_prepare(struct ringwall_creation *n, struct ringwall *rw, 
 
 	n->rw = rw;
 	n->id = id;
-	n->o = o;
+	n->o = &n->options;
 	n->listener = n->resctrl = n->region.fd = n->cgroup.fd = n->state.dir_fd = -1;
 	n->child = (struct ringwall_child)RINGWALL_CHILD_INIT;
-	r = ringwall_id_check(id, e);
+	r = ringwall_options_copy(&n->options, sizeof(n->options), o, e);
+	if (!r)
+		r = ringwall_id_check(id, e);
 	if (!r)
 		r = absolute_bundle(n, e);
 	if (!r)
@@ -182,10 +184,10 @@ int ringwall_creation_prepare(struct ringwall_creation *n, struct ringwall *rw, 
 	if (r < 0)
 		return r;
 	describe(n);
-	r = ringwall_preserved_fds(o->preserve_fds, &n->in->preserve_fds, e);
+	r = ringwall_preserved_fds(n->options.preserve_fds, &n->in->preserve_fds, e);
 	if (r < 0)
 		return r;
-	n->in->new_session = !o->no_new_keyring;
+	n->in->new_session = !n->options.no_new_keyring;
 	return prepare_plan(n, e);
 }
 

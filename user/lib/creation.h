@@ -10,12 +10,14 @@
 
 /**
  * struct ringwall_creation - everything that is open meanwhile.
+ * @options, @o: a copy of the caller's, and what to read it by
  * @region, @in: what the init program is told
  * @have_state, @have_cgroup: what an error has to undo
  */
 struct ringwall_creation {
 	struct ringwall *rw;
 	const char *id;
+	struct ringwall_create_options options;
 	const struct ringwall_create_options *o;
 	char *bundle;
 	struct ringwall_region region;

@@ -58,6 +58,8 @@ struct ringwall_options {
 
 /** ringwall_open() - make a runtime instance; nothing on the host changes yet. Errors: -EINVAL, -ENOMEM. */
 int ringwall_open(struct ringwall **ret, const struct ringwall_options *options, struct ringwall_err *e);
+
+/** ringwall_close() - free it; NULL is fine. Containers are not touched. */
 void ringwall_close(struct ringwall *rw);
 
 /**
@@ -122,6 +124,12 @@ struct ringwall_exec_options {
 	unsigned int preserve_fds;
 };
 
+/**
+ * ringwall_exec() - run another process in a container, and unless @o->detach wait for it.
+ * @ret_status: exit status, 128+signal when killed
+ * Errors: -ENOENT (no such container), -EINVAL (not running, paused, or options that do not go together), -EBADF (a
+ * descriptor of @o->preserve_fds is not open), those of what the process asks for.
+ */
 int ringwall_exec(struct ringwall *rw, const char *id, const struct ringwall_exec_options *o, int *ret_status,
 		  struct ringwall_err *e);
 
@@ -148,8 +156,17 @@ void ringwall_strv_free(char **v);
 int ringwall_kill(struct ringwall *rw, const char *id, int sig, unsigned int flags, struct ringwall_err *e);
 
 #define RINGWALL_DELETE_FORCE 1 /* kill first; a missing container is no error */
+/**
+ * ringwall_delete() - take away all that create made; poststop hooks run. A container that was created and never started
+ * is killed for it. What a killed delete has left undone, the next one does.
+ * Errors: -ENOENT, -EBUSY (running), -ETIMEDOUT (a process outlives SIGKILL by 10 s).
+ */
 int ringwall_delete(struct ringwall *rw, const char *id, unsigned int flags, struct ringwall_err *e);
 
+/**
+ * ringwall_pause(), ringwall_resume() - freeze and thaw every process of the container (cgroup.freeze, cgroup-v2.rst).
+ * Errors: -ENOENT, -ESRCH (pause: not running), -EINVAL (resume: not paused), -EOPNOTSUPP (it has no cgroup).
+ */
 int ringwall_pause(struct ringwall *rw, const char *id, struct ringwall_err *e);
 int ringwall_resume(struct ringwall *rw, const char *id, struct ringwall_err *e);
 

@@ -97,17 +97,26 @@ static void close_pointer(struct ringwall **rw)
 	ringwall_close(*rw);
 }
 
+int ringwall_options_copy(void *ret, size_t size, const void *options, struct ringwall_err *e)
+{
+	size_t theirs;
+
+	memcpy(&theirs, options, sizeof(theirs));
+	if (theirs < sizeof(theirs))
+		return ringwall_fail_plain(e, -EINVAL, "options: size is not set");
+	memcpy(ret, options, theirs < size ? theirs : size);
+	return 0;
+}
+
 int ringwall_open(struct ringwall **ret, const struct ringwall_options *options, struct ringwall_err *e)
 {
 	_cleanup_(close_pointer) struct ringwall *rw = NULL;
 	struct ringwall_options o = { .rootless = -1 };
 	int r;
 
-	if (options && options->size < sizeof(options->size))
-		return ringwall_fail_plain(e, -EINVAL, "options: size is not set");
-	/* A caller built against another version has a shorter or longer struct: what it lacks keeps its default. */
-	if (options)
-		memcpy(&o, options, options->size < sizeof(o) ? options->size : sizeof(o));
+	r = options ? ringwall_options_copy(&o, sizeof(o), options, e) : 0;
+	if (r < 0)
+		return r;
 	if (o.cgroup_manager > RINGWALL_CGROUP_DISABLED)
 		return ringwall_fail_plain(e, -EINVAL, "options: no such cgroup manager: %d", (int)o.cgroup_manager);
 	rw = calloc(1, sizeof(*rw));

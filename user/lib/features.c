@@ -9,6 +9,7 @@
 #include "../mount/options.h"
 #include "../oci/config.h"
 #include "../oci/names.h"
+#include "../policy/doctor.h"
 #include "cleanup.h"
 #include "json.h"
 #include "ringwall.h"
@@ -19,7 +20,7 @@
  * config.json, so that the document and the parser cannot disagree.
  */
 
-static void put_names(struct ringwall_json_out *o, const char *key, const struct ringwall_name *names)
+static void put_names(struct ringwall_json_out *o, const char *key, const struct ringwall_word *names)
 {
 	ringwall_json_out_array(o, key);
 	for (; names->name; names++)
@@ -54,7 +55,7 @@ static void put_mount_options(struct ringwall_json_out *o)
 /* Annotations of config.json that change what the runtime does; one that ends with a dot is the beginning of a name. */
 static void put_unsafe_annotations(struct ringwall_json_out *o)
 {
-	static const char *const names[] = { "org.criu.config", "org.systemd.property." };
+	static const char *const names[] = { "org.criu.config", "org.ringwall.policy", "org.systemd.property." };
 
 	ringwall_json_out_array(o, "potentiallyUnsafeConfigAnnotations");
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
@@ -96,7 +97,7 @@ static void put_seccomp(struct ringwall_json_out *o)
 	put_names(o, "archs", ringwall_seccomp_arch_names);
 	put_names(o, "knownFlags", ringwall_seccomp_flag_names);
 	ringwall_json_out_array(o, "supportedFlags");
-	for (const struct ringwall_name *f = ringwall_seccomp_flag_names; f->name; f++)
+	for (const struct ringwall_word *f = ringwall_seccomp_flag_names; f->name; f++)
 		if (kernel_has_flag((unsigned int)f->value))
 			ringwall_json_out_str(o, NULL, f->name);
 	ringwall_json_out_end(o, ']');
@@ -131,11 +132,15 @@ static void put_linux(struct ringwall_json_out *o)
 static void put_annotations(struct ringwall_json_out *o)
 {
 	const struct scmp_version *v = seccomp_version();
-	char seccomp[48] = "";
+	char seccomp[48] = "", policy[64];
 
 	if (v)
 		snprintf(seccomp, sizeof(seccomp), "%u.%u.%u", v->major, v->minor, v->micro);
 	ringwall_json_out_object(o, "annotations");
+	for (enum ringwall_load i = 0; i < RINGWALL_LOADS; i++) {
+		snprintf(policy, sizeof(policy), "org.ringwall.policy.%s", ringwall_load_name(i));
+		ringwall_json_out_str(o, policy, ringwall_backing_name(ringwall_backing(i)));
+	}
 	ringwall_json_out_str(o, "io.github.seccomp.libseccomp.version", seccomp);
 	ringwall_json_out_str(o, "org.ringwall.commit", RINGWALL_COMMIT);
 	ringwall_json_out_str(o, "org.ringwall.version", ringwall_version());

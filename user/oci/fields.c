@@ -10,6 +10,8 @@
 #define MAX_MESSAGE 400
 /* More words than this are not listed in a message. */
 #define FEW_NAMES 8
+/* Names longer than this are not compared with each other. */
+#define MAX_NEAR 32
 
 static void *target(const struct ringwall_field *f, void *base)
 {
@@ -113,7 +115,7 @@ int ringwall_reader_fail_memory(struct ringwall_reader *r)
 	return ringwall_fail(r->e, -ENOMEM, "%s", r->name);
 }
 
-static int fail_name(struct ringwall_reader *r, const struct ringwall_json *v, const struct ringwall_name *names)
+static int fail_name(struct ringwall_reader *r, const struct ringwall_json *v, const struct ringwall_word *names)
 {
 	char list[MAX_MESSAGE - 150] = "";
 	size_t n = 0;
@@ -154,10 +156,10 @@ int ringwall_reader_array(struct ringwall_reader *r, size_t n, size_t size, void
 	return 0;
 }
 
-int ringwall_reader_name(struct ringwall_reader *r, const struct ringwall_json *v, const struct ringwall_name *names,
+int ringwall_reader_name(struct ringwall_reader *r, const struct ringwall_json *v, const struct ringwall_word *names,
 			 uint64_t *ret)
 {
-	const struct ringwall_name *found;
+	const struct ringwall_word *found;
 	int rc = ringwall_reader_type(r, v, RINGWALL_JSON_STRING);
 
 	if (rc)
@@ -248,7 +250,7 @@ int ringwall_field_str(struct ringwall_reader *r, const struct ringwall_field *f
 	if (rc)
 		return rc;
 	if (!v->count)
-		return 1;
+		return r->strict ? ringwall_reader_fail(r, v, "must not be empty") : 1;
 	if (f->max && v->count > f->max)
 		return ringwall_reader_fail(r, v, "must not have more than %llu bytes", (unsigned long long)f->max);
 	*(const char **)target(f, base) = v->str;
@@ -354,7 +356,7 @@ int ringwall_field_enum(struct ringwall_reader *r, const struct ringwall_field *
 	uint64_t value;
 	int rc;
 
-	if (v->type == RINGWALL_JSON_STRING && !v->count)
+	if (v->type == RINGWALL_JSON_STRING && !v->count && !r->strict)
 		return 1;
 	rc = ringwall_reader_name(r, v, f->more, &value);
 	if (rc)
@@ -454,6 +456,49 @@ static size_t field_find(const struct ringwall_table *table, const char *name)
 	return table->n;
 }
 
+/* How many letters are to be changed, added or left out to make @b of @a (Levenshtein); long names are never near. */
+static size_t distance(const char *a, const char *b)
+{
+	size_t row[MAX_NEAR + 1], n = strlen(b);
+
+	if (n > MAX_NEAR)
+		return MAX_NEAR;
+	for (size_t i = 0; i <= n; i++)
+		row[i] = i;
+	for (; *a; a++) {
+		size_t diagonal = row[0]++;
+
+		for (size_t i = 0; i < n; i++) {
+			size_t best = diagonal + (*a != b[i]);
+
+			diagonal = row[i + 1];
+			best = best < diagonal + 1 ? best : diagonal + 1;
+			row[i + 1] = best < row[i] + 1 ? best : row[i] + 1;
+		}
+	}
+	return row[n];
+}
+
+static int fail_unknown(struct ringwall_reader *r, const struct ringwall_table *table, const struct ringwall_json *m)
+{
+	struct ringwall_json at = *m; /* the name is what is wrong, not the value */
+	const char *near = NULL;
+	size_t least = m->key[0] && m->key[1] ? 3 : 1;
+
+	at.start = m->key_start;
+	for (size_t i = 0; strlen(m->key) <= MAX_NEAR && i < table->n; i++) {
+		size_t d = distance(m->key, table->fields[i].name);
+
+		if (d < least) {
+			least = d;
+			near = table->fields[i].name;
+		}
+	}
+	if (near)
+		return ringwall_reader_fail(r, &at, "unknown member \"%.64s\": is \"%s\" meant?", m->key, near);
+	return ringwall_reader_fail(r, &at, "unknown member \"%.64s\"", m->key);
+}
+
 static int member_read(struct ringwall_reader *r, const struct ringwall_field *f, const struct ringwall_json *m,
 		       void *base)
 {
@@ -489,8 +534,10 @@ int ringwall_reader_object(struct ringwall_reader *r, const struct ringwall_tabl
 	for (const struct ringwall_json *m = v->child; m; m = m->next) {
 		size_t i = field_find(table, m->key);
 
+		if (i == table->n && r->strict)
+			return fail_unknown(r, table, m);
 		/* Docker and containerd write null for what they do not set. */
-		if (i == table->n || m->type == RINGWALL_JSON_NULL)
+		if (i == table->n || (m->type == RINGWALL_JSON_NULL && !r->strict))
 			continue;
 		rc = member_read(r, &table->fields[i], m, base);
 		if (rc < 0)

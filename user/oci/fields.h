@@ -26,12 +26,14 @@ struct ringwall_place {
  * @c: arena and text
  * @name: of the file
  * @way: from the root to the value at hand, @depth steps
+ * @strict: a member that no row has, null and an empty string are errors. config.json is read without, policies with it.
  */
 struct ringwall_reader {
 	struct ringwall_config *c;
 	const char *name;
 	struct ringwall_place way[RINGWALL_READER_DEPTH];
 	unsigned int depth;
+	bool strict;
 	struct ringwall_err *e;
 };
 
@@ -63,7 +65,7 @@ typedef int ringwall_field_fn(struct ringwall_reader *r, const struct ringwall_f
  * struct ringwall_field - one row.
  * @name: member name
  * @parse: its parser
- * @more: what the parser needs beside: a struct ringwall_table or a table of struct ringwall_name
+ * @more: what the parser needs beside: a struct ringwall_table or a table of struct ringwall_word
  * @min, @max: range of a number; @max 0: what the C type holds. Of a string: @max bytes, 0: any number
  * @offset, @size: where the value goes
  * @count: arrays: where the number of elements goes
@@ -138,7 +140,7 @@ int ringwall_reader_type(struct ringwall_reader *r, const struct ringwall_json *
 int ringwall_reader_array(struct ringwall_reader *r, size_t n, size_t size, void *ret);
 
 /** ringwall_reader_name() - string @v as a word of @names. */
-int ringwall_reader_name(struct ringwall_reader *r, const struct ringwall_json *v, const struct ringwall_name *names,
+int ringwall_reader_name(struct ringwall_reader *r, const struct ringwall_json *v, const struct ringwall_word *names,
 			 uint64_t *ret);
 
 /** ringwall_reader_fail() - -EINVAL "FILE:LINE:COLUMN: path.of.value: …", placed at @v. */

@@ -96,7 +96,7 @@ _Static_assert(ARRAY_SIZE(namespaces) == RINGWALL_NS_COUNT, "a flag for every na
 _Static_assert(ARRAY_SIZE(hooks) == RINGWALL_HOOK_COUNT, "a name for every hook");
 
 /* Indexed by its own values, so that ringwall_namespace_name() needs no second list. */
-const struct ringwall_name ringwall_namespace_names[] = {
+const struct ringwall_word ringwall_namespace_names[] = {
 	[RINGWALL_NS_USER] = { "user", RINGWALL_NS_USER },
 	[RINGWALL_NS_MOUNT] = { "mount", RINGWALL_NS_MOUNT },
 	[RINGWALL_NS_PID] = { "pid", RINGWALL_NS_PID },
@@ -108,7 +108,7 @@ const struct ringwall_name ringwall_namespace_names[] = {
 	[RINGWALL_NS_COUNT] = { 0 },
 };
 
-const struct ringwall_name ringwall_rlimit_names[] = {
+const struct ringwall_word ringwall_rlimit_names[] = {
 	{ "RLIMIT_NOFILE", RLIMIT_NOFILE },
 	{ "RLIMIT_NPROC", RLIMIT_NPROC },
 	{ "RLIMIT_AS", RLIMIT_AS },
@@ -129,7 +129,7 @@ const struct ringwall_name ringwall_rlimit_names[] = {
 };
 
 /* The specification has the four without "r"; runc takes both, and Docker and containerd write "rslave", "rshared". */
-const struct ringwall_name ringwall_propagation_names[] = {
+const struct ringwall_word ringwall_propagation_names[] = {
 	{ "private", MS_PRIVATE },
 	{ "shared", MS_SHARED },
 	{ "slave", MS_SLAVE },
@@ -141,15 +141,15 @@ const struct ringwall_name ringwall_propagation_names[] = {
 	{ 0 },
 };
 
-const struct ringwall_name ringwall_device_type_names[] = {
+const struct ringwall_word ringwall_device_type_names[] = {
 	{ "c", 'c' }, { "b", 'b' }, { "u", 'c' }, { "p", 'p' }, { 0 },
 };
 
-const struct ringwall_name ringwall_device_rule_type_names[] = {
+const struct ringwall_word ringwall_device_rule_type_names[] = {
 	{ "a", 'a' }, { "b", 'b' }, { "c", 'c' }, { 0 },
 };
 
-const struct ringwall_name ringwall_scheduler_policy_names[] = {
+const struct ringwall_word ringwall_scheduler_policy_names[] = {
 	{ "SCHED_OTHER", SCHED_NORMAL },
 	{ "SCHED_FIFO", SCHED_FIFO },
 	{ "SCHED_RR", SCHED_RR },
@@ -160,7 +160,7 @@ const struct ringwall_name ringwall_scheduler_policy_names[] = {
 	{ 0 },
 };
 
-const struct ringwall_name ringwall_scheduler_flag_names[] = {
+const struct ringwall_word ringwall_scheduler_flag_names[] = {
 	{ "SCHED_FLAG_RESET_ON_FORK", SCHED_FLAG_RESET_ON_FORK },
 	{ "SCHED_FLAG_RECLAIM", SCHED_FLAG_RECLAIM },
 	{ "SCHED_FLAG_DL_OVERRUN", SCHED_FLAG_DL_OVERRUN },
@@ -171,14 +171,14 @@ const struct ringwall_name ringwall_scheduler_flag_names[] = {
 	{ 0 },
 };
 
-const struct ringwall_name ringwall_io_class_names[] = {
+const struct ringwall_word ringwall_io_class_names[] = {
 	{ "IOPRIO_CLASS_RT", IOPRIO_CLASS_RT },
 	{ "IOPRIO_CLASS_BE", IOPRIO_CLASS_BE },
 	{ "IOPRIO_CLASS_IDLE", IOPRIO_CLASS_IDLE },
 	{ 0 },
 };
 
-const struct ringwall_name ringwall_memory_mode_names[] = {
+const struct ringwall_word ringwall_memory_mode_names[] = {
 	{ "MPOL_DEFAULT", MPOL_DEFAULT },
 	{ "MPOL_BIND", MPOL_BIND },
 	{ "MPOL_INTERLEAVE", MPOL_INTERLEAVE },
@@ -189,18 +189,18 @@ const struct ringwall_name ringwall_memory_mode_names[] = {
 	{ 0 },
 };
 
-const struct ringwall_name ringwall_memory_flag_names[] = {
+const struct ringwall_word ringwall_memory_flag_names[] = {
 	{ "MPOL_F_NUMA_BALANCING", MPOL_F_NUMA_BALANCING },
 	{ "MPOL_F_RELATIVE_NODES", MPOL_F_RELATIVE_NODES },
 	{ "MPOL_F_STATIC_NODES", MPOL_F_STATIC_NODES },
 	{ 0 },
 };
 
-const struct ringwall_name ringwall_personality_names[] = {
+const struct ringwall_word ringwall_personality_names[] = {
 	{ "LINUX", PER_LINUX }, { "LINUX32", PER_LINUX32 }, { 0 },
 };
 
-const struct ringwall_name ringwall_seccomp_action_names[] = {
+const struct ringwall_word ringwall_seccomp_action_names[] = {
 	{ "SCMP_ACT_KILL", SECCOMP_RET_KILL_THREAD },
 	{ "SCMP_ACT_KILL_PROCESS", SECCOMP_RET_KILL_PROCESS },
 	{ "SCMP_ACT_KILL_THREAD", SECCOMP_RET_KILL_THREAD },
@@ -213,7 +213,7 @@ const struct ringwall_name ringwall_seccomp_action_names[] = {
 	{ 0 },
 };
 
-const struct ringwall_name ringwall_seccomp_operator_names[] = {
+const struct ringwall_word ringwall_seccomp_operator_names[] = {
 	{ "SCMP_CMP_NE", SCMP_CMP_NE },
 	{ "SCMP_CMP_LT", SCMP_CMP_LT },
 	{ "SCMP_CMP_LE", SCMP_CMP_LE },
@@ -225,7 +225,7 @@ const struct ringwall_name ringwall_seccomp_operator_names[] = {
 };
 
 /* libseccomp's tokens are the kernel's; those that Debian 12's libseccomp does not have yet are taken from there. */
-const struct ringwall_name ringwall_seccomp_arch_names[] = {
+const struct ringwall_word ringwall_seccomp_arch_names[] = {
 	{ "SCMP_ARCH_X86_64", SCMP_ARCH_X86_64 },
 	{ "SCMP_ARCH_X86", SCMP_ARCH_X86 },
 	{ "SCMP_ARCH_X32", SCMP_ARCH_X32 },
@@ -252,7 +252,7 @@ const struct ringwall_name ringwall_seccomp_arch_names[] = {
 	{ 0 },
 };
 
-const struct ringwall_name ringwall_seccomp_flag_names[] = {
+const struct ringwall_word ringwall_seccomp_flag_names[] = {
 	{ "SECCOMP_FILTER_FLAG_TSYNC", SECCOMP_FILTER_FLAG_TSYNC },
 	{ "SECCOMP_FILTER_FLAG_LOG", SECCOMP_FILTER_FLAG_LOG },
 	{ "SECCOMP_FILTER_FLAG_SPEC_ALLOW", SECCOMP_FILTER_FLAG_SPEC_ALLOW },
@@ -260,7 +260,7 @@ const struct ringwall_name ringwall_seccomp_flag_names[] = {
 	{ 0 },
 };
 
-const struct ringwall_name *ringwall_name_find(const struct ringwall_name *table, const char *name)
+const struct ringwall_word *ringwall_name_find(const struct ringwall_word *table, const char *name)
 {
 	for (; table->name; table++)
 		if (!strcmp(table->name, name))

@@ -13,6 +13,7 @@ BINDIR ?= $(PREFIX)/bin
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 MANDIR ?= $(PREFIX)/share/man
+DATADIR ?= $(PREFIX)/share/ringwall
 COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
 # Measured: static-pie starts 40 us later (its relocations), dynamic 400 us; a default run takes 3.6 ms in all.
 LINK ?= static
@@ -65,13 +66,18 @@ LIB_SRC := $(sort $(wildcard $(LIB_DIRS:%=user/%/*.c)))
 CLI_SRC := $(sort $(wildcard user/cli/*.c))
 BPF_SRC := $(sort $(wildcard bpf/*.bpf.c))
 TEST_SRC := $(sort $(wildcard tests/unit/test-*.c tests/bpf/test-*.c))
+# Small static programs that the tests run inside containers.
+ACT_SRC := $(sort $(wildcard tests/policy/act-*.c))
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz-*.c))
 GEN_SRC := $(sort $(wildcard tools/gen-*.c))
 
-LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/%.o) $(BUILD)/user/init/blob.o
+# Not compiled from C: files that the library has in it.
+EMBEDDED := $(BUILD)/user/init/blob.o $(BUILD)/user/policy/profiles.o
+LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/%.o) $(EMBEDDED)
 CLI_OBJ := $(filter-out %/main.o,$(CLI_SRC:%.c=$(BUILD)/%.o))
 SKELETONS := $(BPF_SRC:bpf/%.bpf.c=$(BUILD)/bpf/%.skel.h)
 TESTS := $(TEST_SRC:%.c=$(BUILD)/%)
+ACTS := $(ACT_SRC:%.c=$(BUILD)/%)
 FUZZERS := $(FUZZ_SRC:%.c=$(BUILD)/%)
 GENERATED := $(BUILD)/gen/version.h $(SKELETONS)
 
@@ -83,7 +89,7 @@ all: $(BUILD)/ringwall lib docs ## the binary, the library, man page and complet
 lib: $(LIBRARY) ## libringwall.a, .so and .pc
 bpf: $(SKELETONS) ## the BPF objects and their skeletons
 docs: $(DOCS)
-tests: $(TESTS)
+tests: $(TESTS) $(ACTS) $(BUILD)/other-abi/ringwall
 fuzzers: $(FUZZERS)
 
 # Compile --------------------------------------------------------------------------------------------------------
@@ -163,6 +169,11 @@ $(BUILD)/user/init/blob.o: user/init/blob.S $(BUILD)/init/ringwall-init
 	$(call say,AS,$@)
 	$(Q)$(CC) -DRINGWALL_INIT_FILE='"$(BUILD)/init/ringwall-init"' -Wa,-I$(BUILD)/init -c -o $@ $<
 
+$(BUILD)/user/policy/profiles.o: user/policy/profiles.S $(wildcard user/policy/profiles/*.json)
+	@mkdir -p $(@D)
+	$(call say,AS,$@)
+	$(Q)$(CC) -c -o $@ $<
+
 # Link -----------------------------------------------------------------------------------------------------------
 
 $(BUILD)/libringwall.a: $(LIB_OBJ)
@@ -219,6 +230,15 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/libcli.a $(BUILD)/libringwall.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(SHARED_LIBS)
 
+$(ACTS): $(BUILD)/%: %.c $(BUILD)/.flags
+	@mkdir -p $(@D)
+	$(call say,ACT,$@)
+	$(Q)$(CC) -D_GNU_SOURCE -std=gnu11 -O1 $(WARNINGS) -static -s -MMD -MP -MT $@ -MF $@.d -o $@ $<
+
+# A ringwall of another policy ABI, to run beside this one.
+$(BUILD)/other-abi/ringwall: $(BUILD)/ringwall
+	+$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/other-abi CPPFLAGS='$(CPPFLAGS) -DRINGWALL_ABI=99' $@ && touch $@
+
 .PHONY: unit test integration
 unit: $(TESTS) ## build and run the unit tests
 	$(Q)BUILD=$(BUILD) tests/run $(TESTS)
@@ -233,7 +253,7 @@ test: deps ## install what is needed, build, run unit and integration tests (roo
 # Fuzzers: the library again, with clang's coverage and address sanitizer.
 FUZZ_CFLAGS := -std=gnu11 -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
 	-fno-sanitize-recover=undefined
-FUZZ_OBJ := $(LIB_SRC:%.c=$(BUILD)/fuzz/%.o) $(BUILD)/user/init/blob.o
+FUZZ_OBJ := $(LIB_SRC:%.c=$(BUILD)/fuzz/%.o) $(EMBEDDED)
 $(BUILD)/fuzz/%.o: %.c | $(GENERATED)
 	@mkdir -p $(@D)
 	$(call say,FUZZCC,$@)
@@ -255,7 +275,7 @@ fuzz: $(FUZZERS) ## build the fuzzers and run each for FUZZTIME seconds
 			-artifact_prefix=$(BUILD)/fuzz/$$name- $$corpus $$seeds 2>$(BUILD)/fuzz/$$name.log || \
 			{ tail -n 60 $(BUILD)/fuzz/$$name.log; exit 1; }; tail -n 1 $(BUILD)/fuzz/$$name.log; done
 
-.PHONY: demo bench vmtest callers
+.PHONY: demo bench vmtest vmtest-all callers
 demo: deps ## a confined container, and what it was allowed and refused (root)
 	+$(Q)$(MAKE) --no-print-directory $(BUILD)/ringwall
 	$(Q)BUILD=$(BUILD) tools/demo
@@ -263,9 +283,24 @@ demo: deps ## a confined container, and what it was allowed and refused (root)
 bench: $(BUILD)/ringwall ## against the floor program, crun and runc (root)
 	$(Q)BUILD=$(abspath $(BUILD)) tools/bench/run
 
-# In a machine of our own every feature is there, so nothing may be skipped. Emulation is slow.
-VM_KERNELS ?= 6.1 6.12
-vmtest: all tests ## the tests under other kernels (VM_KERNELS), in virtual machines, none skipped
+# In a machine of our own every feature is there, so nothing may be skipped. Emulation is slow, and so is the share that the
+# checkout is on: what the tests need goes onto the machine's own disk.
+VM_KERNELS ?= 6.1 6.12 7.2
+VM_TESTS ?= tests/policy/*.bats
+VM_TREE := $(BUILD)/vm-tree
+comma := ,
+# Where these are, once more without BPF among the active LSMs: the programs that then go elsewhere must refuse the same.
+VM_FALLBACK_KERNELS ?= 6.12
+VM_FALLBACK_TESTS ?= tests/policy/identity.bats tests/policy/kernel.bats
+vm_test = echo "Linux $(1)$(if $(2), without BPF LSM)"; tools/vm $(1) --timeout 3000 --disk-from $(VM_TREE) --env BUILD=build \
+	--env MUST_WORK=1 --env V=$(V) $(2) -- bash -c 'cd /scratch/tree && exec tests/run $(3)'
+vmtest: $(BUILD)/ringwall $(ACTS) ## the policy tests (VM_TESTS) under other kernels (VM_KERNELS), in virtual machines, none skipped
+	$(Q)rm -rf $(VM_TREE) && mkdir -p $(VM_TREE)/tree/build/tests/policy && cp -a tests $(VM_TREE)/tree/ && \
+		cp $(BUILD)/ringwall $(VM_TREE)/tree/build/ && cp $(ACTS) $(VM_TREE)/tree/build/tests/policy/
+	$(Q)set -e; $(foreach k,$(VM_KERNELS),$(call vm_test,$(k),,$(VM_TESTS));) \
+		$(foreach k,$(VM_FALLBACK_KERNELS),$(call vm_test,$(k),--append "lsm=lockdown$(comma)capability$(comma)yama$(comma)apparmor",$(VM_FALLBACK_TESTS));)
+
+vmtest-all: all tests ## all tests, likewise (hours)
 	$(Q)set -e; for kernel in $(VM_KERNELS); do echo "Linux $$kernel"; \
 		tools/vm $$kernel --timeout 7200 --env BUILD=$(BUILD) --env MUST_WORK=1 --env TEST_TIMEOUT=3600 -- tests/run; done
 
@@ -288,6 +323,7 @@ install: all ## below DESTDIR and PREFIX
 	install -D -s -m 755 $(BUILD)/ringwall $(DESTDIR)$(BINDIR)/ringwall
 	install -D -m 644 $(BUILD)/ringwall.8 $(DESTDIR)$(MANDIR)/man8/ringwall.8
 	install -D -m 644 $(BUILD)/ringwall.bash $(DESTDIR)$(COMPLETIONDIR)/ringwall
+	install -D -m 644 user/policy/policy.schema.json $(DESTDIR)$(DATADIR)/policy.schema.json
 	install -D -m 644 user/lib/ringwall.h $(DESTDIR)$(INCLUDEDIR)/ringwall/ringwall.h
 	install -D -m 644 user/lib/err.h $(DESTDIR)$(INCLUDEDIR)/ringwall/err.h
 	install -D -m 644 $(BUILD)/libringwall.a $(DESTDIR)$(LIBDIR)/libringwall.a
@@ -302,8 +338,8 @@ uninstall: ## take away what install put there
 		$(DESTDIR)$(INCLUDEDIR)/ringwall/ringwall.h $(DESTDIR)$(INCLUDEDIR)/ringwall/err.h \
 		$(DESTDIR)$(LIBDIR)/libringwall.a $(DESTDIR)$(LIBDIR)/libringwall.so \
 		$(DESTDIR)$(LIBDIR)/libringwall.so.$(SOVERSION) $(DESTDIR)$(LIBDIR)/libringwall.so.$(VERSION) \
-		$(DESTDIR)$(LIBDIR)/pkgconfig/libringwall.pc
-	-rmdir $(DESTDIR)$(INCLUDEDIR)/ringwall
+		$(DESTDIR)$(LIBDIR)/pkgconfig/libringwall.pc $(DESTDIR)$(DATADIR)/policy.schema.json
+	-rmdir $(DESTDIR)$(INCLUDEDIR)/ringwall $(DESTDIR)$(DATADIR)
 
 clean: ## remove what was built
 	rm -rf $(BUILD)
@@ -313,5 +349,5 @@ help: ## this list
 	@sed -n '/^# Variables:/,/^$$/s/^# *//p' Makefile
 
 -include $(LIB_OBJ:.o=.d) $(INIT_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(BUILD)/user/cli/main.d $(TEST_SRC:%.c=$(BUILD)/%.d) \
-	$(GEN_SRC:%.c=$(BUILD)/%.d) $(FUZZ_OBJ:.o=.d) $(FUZZ_SRC:%.c=$(BUILD)/fuzz/%.d) \
+	$(ACTS:%=%.d) $(GEN_SRC:%.c=$(BUILD)/%.d) $(FUZZ_OBJ:.o=.d) $(FUZZ_SRC:%.c=$(BUILD)/fuzz/%.d) \
 	$(BPF_SRC:bpf/%.bpf.c=$(BUILD)/bpf/%.tmp.d)

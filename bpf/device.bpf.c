@@ -4,7 +4,7 @@
  *
  * cgroup/dev	ringwall_device		open, access and mknod of device nodes
  */
-#include "common.bpf.h"
+#include "cgroup.bpf.h"
 
 /*
  * Verdicts of all policies, compiled so that the most specific key decides alone. Full: the policy that did not fit is
@@ -19,11 +19,11 @@ struct {
 } devices SEC(".maps");
 
 static __always_inline const struct ringwall_device_verdict *
-device_find(const struct ringwall_policy *p, __u32 policy_id, __u32 type, __u32 major, __u32 minor)
+device_find(const struct subject *s, __u32 type, __u32 major, __u32 minor)
 {
-	struct ringwall_device_key key = { .policy_id = policy_id, .type = type, .major = major, .minor = minor };
+	struct ringwall_device_key key = { .policy_id = s->policy_id, .type = type, .major = major, .minor = minor };
 	const struct ringwall_device_verdict *v = NULL;
-	__u32 flags = p->flags;
+	__u32 flags = s->p->flags;
 
 	if (flags & RINGWALL_POLICY_DEVICE_EXACT)
 		v = bpf_map_lookup_elem(&devices, &key);
@@ -38,31 +38,49 @@ device_find(const struct ringwall_policy *p, __u32 policy_id, __u32 type, __u32 
 	}
 	if (v)
 		return v;
-	return type == BPF_DEVCG_DEV_BLOCK ? &p->device_default[0] : &p->device_default[1];
+	return type == BPF_DEVCG_DEV_BLOCK ? &s->p->device_default[0] : &s->p->device_default[1];
 }
 
-/* All of what is wanted must be allowed; access(2) with F_OK or X_OK wants nothing of the device itself. */
-static __always_inline int device_allowed(__u32 slot, __u32 type, __u32 wanted, __u32 major, __u32 minor)
+/* The rule that refuses the first of the refused bits. */
+static __always_inline __u32 device_rule(const struct ringwall_device_verdict *v, __u32 refused)
+{
+	if (refused & RINGWALL_ACCESS_MKNOD)
+		return v->rule[0];
+	return refused & RINGWALL_ACCESS_READ ? v->rule[1] : v->rule[2];
+}
+
+/* Return: 1: allowed. All of what is wanted must be; access(2) with F_OK or X_OK wants nothing of the device itself. */
+static __always_inline int device_allowed(__u32 type, __u32 wanted, __u32 major, __u32 minor)
 {
 	const struct ringwall_device_verdict *v;
-	const struct ringwall_policy *p;
-	__u32 policy_id, allowed;
+	struct ringwall_event *ev;
+	struct subject s;
+	__u32 refused;
 
-	p = policy_of_slot(slot, &policy_id);
-	if (!p)
+	if (!attached_subject(&s))
 		return 0;
-	v = device_find(p, policy_id, type, major, minor);
-	allowed = READ_ONCE(v->allowed);
-	return !(wanted & ~allowed) && policy_still(p, policy_id);
+	v = device_find(&s, type, major, minor);
+	refused = wanted & ~READ_ONCE(v->allowed);
+	if (!refused)
+		return subject_still(&s);
+	ev = refusal_begin(&s, RINGWALL_SET_DEVICE, device_rule(v, refused), EPERM);
+	if (ev) {
+		event_process(ev);
+		ev->what.object.op = RINGWALL_DO_DEVICE;
+		ev->what.object.arg[0] = type;
+		ev->what.object.arg[1] = major;
+		ev->what.object.arg[2] = minor;
+		ev->what.object.arg[3] = wanted;
+	}
+	return !refusal_end(&s, ev, RINGWALL_SET_DEVICE, EPERM);
 }
 
 SEC("cgroup/dev")
 int ringwall_device(struct bpf_cgroup_dev_ctx *ctx)
 {
-	const struct ringwall_attachment *at = bpf_get_local_storage(&attachments, 0);
 	__u32 access = ctx->access_type;
 
-	return device_allowed(at->slot, access & 0xffff, access >> 16, ctx->major, ctx->minor);
+	return device_allowed(access & 0xffff, access >> 16, ctx->major, ctx->minor);
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -47,6 +47,35 @@ static const struct device {
 static char top[256];	 /* cgroup that holds those of the tests */
 static char scratch[64]; /* tmpfs with the nodes */
 
+/* Device rules alone, as a container without a policy has them. */
+static int try_attach(const char *id, int cgroup, const struct ringwall_resources *r, uint32_t *ret_slot,
+		      struct ringwall_err *e)
+{
+	struct ringwall_policy_grant g = { 0 };
+	struct ringwall_draft d = { 0 };
+	int err = ringwall_draft_compile(r, NULL, &d, e);
+
+	if (!err)
+		err = ringwall_policy_attach(id, cgroup, &d, NULL, &g, e);
+	ringwall_draft_free(&d);
+	if (!err)
+		*ret_slot = g.slot;
+	return err;
+}
+
+/* Nothing is to be attached for another list of devices, so no cgroup is needed. */
+static int update(uint32_t slot, const struct ringwall_resources *r, struct ringwall_err *e)
+{
+	struct ringwall_policy_grant g;
+	struct ringwall_draft d = { 0 };
+	int err = ringwall_draft_compile(r, NULL, &d, e);
+
+	if (!err)
+		err = ringwall_policy_change(slot, -1, 0, &d, NULL, NULL, NULL, &g, e);
+	ringwall_draft_free(&d);
+	return err;
+}
+
 static struct ringwall_resources resources(const struct ringwall_device_rule *rules, size_t n)
 {
 	return (struct ringwall_resources){ .devices = (struct ringwall_device_rule *)rules, .n_devices = n };
@@ -256,7 +285,7 @@ static uint32_t attach(const char *id, int cgroup, const struct ringwall_device_
 	struct ringwall_err e = { 0 };
 	uint32_t slot = 0;
 
-	if (ringwall_policy_attach(id, cgroup, &r, &slot, &e) < 0)
+	if (try_attach(id, cgroup, &r, &slot, &e) < 0)
 		fail_msg("attach: %s", e.text);
 	assert_int_not_equal(slot, 0);
 	return slot;
@@ -346,7 +375,7 @@ static void same_rules_one_policy(void **state)
 	assert_int_equal(policy_of(slot_a), policy_of(slot_b));
 	assert_int_not_equal(policy_of(slot_a), policy_of(slot_c));
 	/* One of them changes; the other does not notice. */
-	assert_int_equal(ringwall_policy_update(slot_a, &(struct ringwall_resources){ 0 }, NULL), 0);
+	assert_int_equal(update(slot_a, &(struct ringwall_resources){ 0 }, NULL), 0);
 	assert_seen(path_a, NULL, 0);
 	assert_seen(path_b, exact, ARRAY_SIZE(exact));
 	release(slot_a, "same-a");
@@ -354,7 +383,7 @@ static void same_rules_one_policy(void **state)
 	release(slot_b, "same-b");
 	release(slot_c, "same-c");
 	release(slot_c, "same-c");
-	assert_int_equal(ringwall_policy_update(slot_c, &(struct ringwall_resources){ 0 }, NULL), -ESTALE);
+	assert_int_equal(update(slot_c, &(struct ringwall_resources){ 0 }, NULL), -ESTALE);
 	cgroup_remove(path_a);
 	cgroup_remove(path_b);
 	cgroup_remove(path_c);
@@ -423,7 +452,7 @@ static void update_under_load(void **state)
 
 		memcpy(rules, i % 2 ? even : odd, sizeof(rules));
 		rules[3].minor = i;
-		assert_int_equal(ringwall_policy_update(slot, &r, NULL), 0);
+		assert_int_equal(update(slot, &r, NULL), 0);
 		if (i % 50 == 0)
 			usleep(2000);
 	}
@@ -511,7 +540,7 @@ static void full_slots(void **state)
 	assert_return_code(fstat(fd, &live), errno);
 	fill_slots(live.st_ino, 0);
 	slot = 0;
-	assert_int_equal(ringwall_policy_attach("full", fd, &r, &slot, &e), -ENOSPC);
+	assert_int_equal(try_attach("full", fd, &r, &slot, &e), -ENOSPC);
 	assert_non_null(strstr(e.text, "slots"));
 	assert_int_equal(slot, 0);
 	assert_int_equal(count(RINGWALL_PINS_LINKS), 0);
@@ -568,14 +597,14 @@ static void full_devices(void **state)
 	b = cgroup_make("devices-b", path_b);
 	slot_a = attach("devices-a", a, exact, ARRAY_SIZE(exact));
 	fill_devices(policy_of(slot_a)); /* in use: cannot be collected */
-	assert_int_equal(ringwall_policy_attach("devices-b", b, &r, &slot_b, &e), -ENOSPC);
+	assert_int_equal(try_attach("devices-b", b, &r, &slot_b, &e), -ENOSPC);
 	assert_non_null(strstr(e.text, "no room"));
-	assert_int_equal(ringwall_policy_update(slot_a, &r, &e), -ENOSPC);
+	assert_int_equal(update(slot_a, &r, &e), -ENOSPC);
 	assert_seen(path_a, exact, ARRAY_SIZE(exact)); /* the old policy holds */
 	assert_int_equal(containers_used(), 1);
 	/* What needs no entries still finds room, and lets go of the first policy; then everything can be collected. */
 	r = resources(privileged, ARRAY_SIZE(privileged));
-	assert_int_equal(ringwall_policy_update(slot_a, &r, &e), 0);
+	assert_int_equal(update(slot_a, &r, &e), 0);
 	slot_b = attach("devices-b", b, hole, ARRAY_SIZE(hole));
 	assert_true(count_devices() < 64);
 	assert_seen(path_a, privileged, ARRAY_SIZE(privileged));
@@ -620,7 +649,7 @@ static void full_policies(void **state)
 			((struct ringwall_container *)ringwall_table_at(&containers, place))->policy_id = p->id;
 	}
 	r = resources(exact, ARRAY_SIZE(exact));
-	assert_int_equal(ringwall_policy_update(slot, &r, &e), -ENOSPC);
+	assert_int_equal(update(slot, &r, &e), -ENOSPC);
 	assert_non_null(strstr(e.text, "no room"));
 	assert_seen(path, NULL, 0);
 	for (uint32_t i = 0; i < containers.n; i++) {
@@ -631,7 +660,7 @@ static void full_policies(void **state)
 	}
 	ringwall_table_close(&containers);
 	ringwall_table_close(&policies);
-	assert_int_equal(ringwall_policy_update(slot, &r, NULL), 0);
+	assert_int_equal(update(slot, &r, NULL), 0);
 	assert_seen(path, exact, ARRAY_SIZE(exact));
 	release(slot, "policies");
 	cgroup_remove(path);
@@ -653,7 +682,7 @@ static void many_policies(void **state)
 		struct ringwall_resources r = resources(&rule, 1);
 		struct ringwall_err e;
 
-		if (ringwall_policy_update(slot, &r, &e) < 0)
+		if (update(slot, &r, &e) < 0)
 			fail_msg("policy %u: %s", i, e.text);
 	}
 	assert_seen(path, NULL, 0);
@@ -741,10 +770,10 @@ static void foreign_directory(void **state)
 	assert_return_code(mount("bpf", RINGWALL_BPFFS, "bpf", 0, NULL), errno);
 	assert_return_code(mkdir(RINGWALL_PINS, 0700), errno);
 	assert_return_code(chown(RINGWALL_PINS, 1, 1), errno);
-	assert_int_equal(ringwall_policy_attach("foreign", fd, &r, &slot, &e), -EPERM);
+	assert_int_equal(try_attach("foreign", fd, &r, &slot, &e), -EPERM);
 	assert_return_code(chown(RINGWALL_PINS, 0, 0), errno);
 	assert_return_code(chmod(RINGWALL_PINS, 0770), errno);
-	assert_int_equal(ringwall_policy_attach("foreign", fd, &r, &slot, &e), -EPERM);
+	assert_int_equal(try_attach("foreign", fd, &r, &slot, &e), -EPERM);
 	assert_int_equal(slot, 0);
 	assert_int_equal(count(RINGWALL_PINS), 0);
 	cgroup_remove(path);
@@ -794,7 +823,7 @@ static void unprivileged(void **state)
 
 		if (setuid(65534) < 0)
 			_exit(2);
-		err = ringwall_policy_attach("unprivileged", fd, &r, &slot, &e);
+		err = try_attach("unprivileged", fd, &r, &slot, &e);
 		_exit(err != -EOPNOTSUPP || !strstr(e.text, "root") || ringwall_policy_release(0, "unprivileged", &e));
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -845,7 +874,7 @@ static void step_attach(void *data)
 	struct killed *k = data;
 	struct ringwall_resources r = resources(k->rules, k->n);
 
-	(void)!ringwall_policy_attach(k->id, k->fd, &r, &k->slot, NULL);
+	(void)!try_attach(k->id, k->fd, &r, &k->slot, NULL);
 }
 
 static void step_release(void *data)
@@ -862,7 +891,7 @@ static void recover(const char *path, const char *id)
 	char again[512];
 	uint32_t slot;
 
-	if (access(RINGWALL_PINS_ABI, F_OK) == 0) {
+	if (access(RINGWALL_PINS_ABI "/containers", F_OK) == 0) {
 		/* What was not complete goes at once, what was when the cgroup is gone. */
 		release(0, id);
 		assert_int_equal(containers_in_state(RINGWALL_SLOT_CLAIMED), 0);
@@ -870,7 +899,7 @@ static void recover(const char *path, const char *id)
 	}
 	cgroup_remove(path);
 	release(0, id);
-	if (access(RINGWALL_PINS_ABI, F_OK) == 0) {
+	if (access(RINGWALL_PINS_ABI "/containers", F_OK) == 0) {
 		assert_int_equal(containers_used(), 0);
 		assert_int_equal(count(RINGWALL_PINS_LINKS), 0);
 	}
@@ -886,7 +915,8 @@ static void kill_attach(bool first_use)
 {
 	int n = 0, calls = 0;
 
-	for (; !calls; n++) {
+	/* Of the thousands of calls that read a kernel's BTF one in a hundred stands for all. */
+	for (; !calls; n += first_use && n > 100 ? 97 : 1) {
 		/* Another list each time, so that the way through writing a policy is taken. */
 		struct ringwall_device_rule rule = { true, 'c', 200, n, R };
 		struct killed k = { .id = "killed", .rules = &rule, .n = 1 };
@@ -899,7 +929,7 @@ static void kill_attach(bool first_use)
 		close(k.fd);
 		recover(path, "killed");
 	}
-	print_message("# killed at each of %d stops\n", n - 1);
+	print_message("# killed at stops up to %d\n", n);
 	assert_true(n > 20);
 }
 

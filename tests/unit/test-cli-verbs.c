@@ -82,6 +82,13 @@ static void callers_find_their_options(void **state)
 		  "manage-cgroups-mode", "bbundle", "ddetach", "pid-file", "no-subreaper", "no-pivot", "empty-ns", "auto-dedup",
 		  "lazy-pages", "lsm-profile", "lsm-mount-context" },
 		{ "spec", "bbundle", "rootless" },
+		{ "denials", "ffollow", "json", "counters" },
+		{ "doctor", "json" },
+		{ "policy check" },
+		{ "policy show", "json", "ffile" },
+		{ "policy set", "allow-egress", "deny-egress", "allow-ingress", "deny-ingress", "allow-bind", "allow-path", "deny-path",
+		  "kernel", "audit", "enforce" },
+		{ "policy learn", "name", "ooutput", "template" },
 	};
 	size_t verbs = 0;
 

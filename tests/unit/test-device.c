@@ -167,7 +167,7 @@ static void draft_of(const struct ringwall_device_rule *rules, size_t n, struct 
 {
 	struct ringwall_resources r = { .devices = (struct ringwall_device_rule *)rules, .n_devices = n };
 
-	assert_int_equal(ringwall_draft_compile(&r, ret, NULL), 0);
+	assert_int_equal(ringwall_draft_compile(&r, NULL, ret, NULL), 0);
 }
 
 static void same_meaning_same_policy(void **state)
@@ -183,7 +183,7 @@ static void same_meaning_same_policy(void **state)
 	draft_of(all_1, ARRAY_SIZE(all_1), &a);
 	draft_of(all_2, ARRAY_SIZE(all_2), &b);
 	draft_of(other, ARRAY_SIZE(other), &c);
-	assert_int_equal(a.devices.n, 0); /* a privileged container costs no lookup */
+	assert_int_equal(a.section[RINGWALL_SECTION_DEVICES].n, 0); /* a privileged container costs no lookup */
 	assert_int_equal(a.policy.flags, 0);
 	assert_memory_equal(&a.policy, &b.policy, sizeof(a.policy));
 	assert_memory_not_equal(a.policy.sha256, c.policy.sha256, sizeof(a.policy.sha256));
@@ -219,12 +219,36 @@ static void refused(void **state)
 	assert_int_equal(ringwall_device_compile(many, RINGWALL_DEVICE_RULES_MAX, &t, &e), -E2BIG);
 }
 
+/* A policy's list takes away and never gives; what it is silent about stays. */
+static void policy_narrows(void **state)
+{
+	const struct ringwall_device_rule given[] = { { true, 'c', 200, -1, R | W | M }, { true, 'b', 8, 0, R } };
+	const struct ringwall_device_rule narrow[] = { { false, 'c', 200, 1, W }, { false, 'b', 8, -1, R },
+						       { true, 'c', 201, -1, R } };
+	struct ringwall_device_table t;
+	const struct ringwall_device_verdict *v;
+	size_t n_defaults;
+
+	(void)state;
+	ringwall_device_defaults(&n_defaults);
+	assert_int_equal(ringwall_device_intersect(given, 2, narrow, 3, &t, NULL), 0);
+	assert_int_equal(ringwall_device_find(&t, 'c', 200, 2)->allowed, R | W | M);
+	v = ringwall_device_find(&t, 'c', 200, 1);
+	assert_int_equal(v->allowed, R | M);
+	assert_int_equal(v->rule[2], 2 + n_defaults + 1); /* behind what was given */
+	assert_int_equal(ringwall_device_find(&t, 'b', 8, 0)->allowed & R, 0);
+	assert_int_equal(ringwall_device_find(&t, 'c', 201, 0)->allowed & R, 0); /* nobody gave it */
+	assert_int_equal(ringwall_device_find(&t, 'c', 1, 3)->allowed, R | W | M);
+	ringwall_device_free(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(random_lists),		    cmocka_unit_test(known_lists),
 		cmocka_unit_test(refusals_name_rules),	    cmocka_unit_test(same_meaning_same_policy),
 		cmocka_unit_test(refused),
+		cmocka_unit_test(policy_narrows),
 	};
 
 	return cmocka_run_group_tests_name("device", tests, NULL, NULL);

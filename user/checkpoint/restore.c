@@ -17,6 +17,8 @@
 #include "../lib/sock.h"
 #include "../mount/inroot.h"
 #include "../policy/policy.h"
+#include "../policy/select.h"
+#include "../policy/settle.h"
 #include "../state/hooks.h"
 #include "../terminal/console.h"
 #include "image.h"
@@ -121,6 +123,39 @@ static int record(struct restore *x, struct ringwall_err *e)
 	return r < 0 ? r : ringwall_state_save(s, e);
 }
 
+/*
+ * CRIU makes processes and threads as they were, without an execve of their own: there is no moment to mark them in, so the
+ * classes on LSM hooks do not reach them. What holds for their cgroup does, and those that `exec` brings are confined.
+ */
+static int attach_policy(struct restore *x, struct ringwall_err *e)
+{
+	struct ringwall_policy_grant g = { 0 };
+	struct ringwall_draft d = { 0 };
+	struct ringwall_model m = { 0 };
+	int r = ringwall_policy_select(&x->config, NULL, &m, e);
+
+	if (!r)
+		r = ringwall_model_settle(&x->config, x->rootfs, &m, e);
+	if (!r)
+		r = ringwall_draft_compile(&x->config.resources, &m, &d, e);
+	if (!r)
+		r = ringwall_policy_attach(x->id, x->cgroup.fd, &d, &m, &g, e);
+	if (!r) {
+		x->state.slot = g.slot;
+		x->state.abi = RINGWALL_ABI;
+		x->state.confine = g.mark;
+		x->state.policy = m.builtin ? ringwall_arena_strndup(&x->state.arena, m.name, strlen(m.name)) : NULL;
+		if (!m.builtin)
+			r = ringwall_container_policy_save(&x->state, g.policy_id, &m, e);
+	}
+	if (!r && g.mark && m.strict)
+		ringwall_log(x->rw, RINGWALL_LOG_WARNING,
+			     "policy %s: the restored processes are confined by their cgroup's programs only", m.name);
+	ringwall_draft_free(&d);
+	ringwall_model_free(&m);
+	return r;
+}
+
 static int make_cgroup(struct restore *x, struct ringwall_err *e)
 {
 	int r = ringwall_cgroup_create_at(x->rw, &x->config, x->id, (uid_t)-1, &x->cgroup, e);
@@ -130,10 +165,8 @@ static int make_cgroup(struct restore *x, struct ringwall_err *e)
 	x->have_cgroup = true;
 	if (x->cgroup.fd < 0)
 		return 0;
-	r = ringwall_policy_attach(x->id, x->cgroup.fd, &x->config.resources, &x->state.slot, e);
-	if (r < 0)
-		return ringwall_err_prepend(e, "linux.resources.devices");
-	return ringwall_cgroup_apply(&x->cgroup, &x->config.resources, e);
+	r = attach_policy(x, e);
+	return r < 0 ? r : ringwall_cgroup_apply(&x->cgroup, &x->config.resources, e);
 }
 
 static bool is_below(const char *path, const char *dir)

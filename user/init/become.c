@@ -70,6 +70,12 @@ static int load_filter(struct ringwall_init *in, struct ringwall_err *e)
 	r = ringwall_channel_send(in->channel, RINGWALL_MSG_EXEC, 0, -1);
 	if (r < 0)
 		return ringwall_fail(e, r, "report to the runtime");
+	/* The runtime marks this process, whose next execve is under the policy already, and begins to be confined by it. */
+	if (in->confine) {
+		r = ringwall_channel_expect(in->channel, RINGWALL_MSG_GO, &m, NULL, e);
+		if (r < 0)
+			return r;
+	}
 	if (!in->has_filter)
 		return 0;
 	r = ringwall_filter_load(&in->filter, &listener, e);

@@ -18,7 +18,7 @@
 #include "../plan/plan.h"
 #include "../seccomp/filter.h"
 
-#define RINGWALL_INIT_VERSION 1
+#define RINGWALL_INIT_VERSION 2
 
 #define RINGWALL_INIT_PID_GAP 2147483647 /* as many digits as a pid can have, and more than it can be */
 
@@ -49,6 +49,7 @@ enum ringwall_init_mode {
  * @new_session: leave the caller's session keyring
  * @cgroup: host path of the container's cgroup, NULL: none
  * @console: the runtime wants the pty master
+ * @confine: the runtime marks this process for the policy's LSM classes before it goes on to its execve
  * @cpu_affinity: process.execCPUAffinity.initial, applied before anything else (EXEC)
  * @state_json: the container's state for createContainer hooks, @state_started for startContainer hooks; both have
  *	RINGWALL_INIT_PID_GAP for a pid, which init replaces by its own
@@ -60,7 +61,7 @@ struct ringwall_init {
 	struct ringwall_ns ns;
 	uint64_t clone_flags, join_flags;
 	int channel, start_fd, pidfd;
-	bool stage, wait_go, new_userns, mapped, wait_hooks, in_userns, no_pivot, rootless, new_cgroup_ns, label_mounts, console, new_session, has_filter;
+	bool stage, wait_go, new_userns, mapped, wait_hooks, in_userns, no_pivot, rootless, new_cgroup_ns, label_mounts, console, new_session, has_filter, confine;
 	const char *cgroup, *cpu_affinity, *chroot;
 	struct ringwall_filter filter;
 	char *state_json, *state_started;

@@ -4,11 +4,13 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
+#include "../policy/policy.h"
 #include "../process/channel.h"
 #include "../state/hooks.h"
 #include "../state/socket.h"
 #include "../terminal/console.h"
 #include "cleanup.h"
+#include "container.h"
 #include "creation.h"
 
 /* Everything up to a process that waits for start, or runs. On an error nothing is left. */
@@ -110,11 +112,33 @@ int ringwall_run(struct ringwall *rw, const char *id, const struct ringwall_crea
 	return wait_and_delete(&n, ret_status, e);
 }
 
+static int pass_listener(const struct ringwall_state *s, const struct ringwall_config *c, int channel, int fd,
+			 struct ringwall_err *e)
+{
+	_cleanup_free_ char *json = ringwall_state_json(s, RINGWALL_CREATED, false, NULL);
+	_cleanup_fd_ int pidfd = -1;
+	int r = json ? ringwall_state_pidfd(s, &pidfd, e) : ringwall_fail(e, -ENOMEM, "state for the seccomp agent");
+
+	return r < 0 ? r : ringwall_child_listener(channel, pidfd, s->pid, fd, c, json, e);
+}
+
+/* Init waits, its execve next. */
+static int confine(const struct ringwall_state *s, int channel, struct ringwall_err *e)
+{
+	_cleanup_fd_ int pidfd = -1;
+	int r = ringwall_state_pidfd(s, &pidfd, e);
+
+	if (!r)
+		r = ringwall_policy_mark(s->abi, s->slot, pidfd, e);
+	if (r < 0)
+		return r;
+	r = ringwall_channel_send(channel, RINGWALL_MSG_GO, 0, -1);
+	return r < 0 && r != -EPIPE ? ringwall_fail(e, r, "go on with the container's init") : 0;
+}
+
 /* What init says to start: a seccomp fd to be passed on, an error, or nothing, which is its program running. */
 static int follow(const struct ringwall_state *s, const struct ringwall_config *c, int channel, struct ringwall_err *e)
 {
-	_cleanup_free_ char *json = NULL;
-	_cleanup_fd_ int pidfd = -1;
 	struct ringwall_msg m;
 	int r;
 
@@ -126,14 +150,15 @@ static int follow(const struct ringwall_state *s, const struct ringwall_config *
 			return 0;
 		if (m.type == RINGWALL_MSG_ERROR) {
 			*e = m.err;
+			if (s->slot)
+				ringwall_container_explain(s, s->pid, e);
 			return m.err.code < 0 ? m.err.code : -EIO;
 		}
-		if (m.type != RINGWALL_MSG_LISTENER)
-			continue;
-		json = ringwall_state_json(s, RINGWALL_CREATED, false, NULL);
-		r = json ? ringwall_state_pidfd(s, &pidfd, e) : ringwall_fail(e, -ENOMEM, "state for the seccomp agent");
-		if (!r)
-			r = ringwall_child_listener(channel, pidfd, s->pid, m.value, c, json, e);
+		r = 0;
+		if (m.type == RINGWALL_MSG_EXEC && s->confine)
+			r = confine(s, channel, e);
+		else if (m.type == RINGWALL_MSG_LISTENER)
+			r = pass_listener(s, c, channel, m.value, e);
 		if (r < 0)
 			return r;
 	}

@@ -112,6 +112,8 @@ static int release_policy(const struct ringwall_state *s, struct ringwall_err *e
 
 	if (!s->slot && !unknown)
 		return 0;
+	if (s->slot && s->abi != RINGWALL_ABI)
+		return ringwall_policy_release_other(s->abi, s->slot, e);
 	return ringwall_policy_release(s->slot, s->id, e);
 }
 

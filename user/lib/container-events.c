@@ -1,17 +1,24 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <limits.h>
 #include <poll.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "cleanup.h"
 #include "clock.h"
-#include "container.h"
+#include "teller.h"
+
+#define DENIALS_MS 100 /* how often they are looked for */
 
 struct watch {
 	const struct ringwall_state *state;
 	struct ringwall_cgroup *cg;
 	int pidfd, oom_fd; /* oom_fd -1: no memory controller */
 	uint64_t oom_count;
+	bool has_denials;
+	struct ringwall_reports reports;
+	struct ringwall_cursor cursor;
+	struct ringwall_teller teller;
 	int (*cb)(void *data, const char *json);
 	void *data;
 };
@@ -53,11 +60,58 @@ static int check_oom(struct watch *w, struct ringwall_err *e)
 	return emit_oom(w, e);
 }
 
-static int64_t time_left(int64_t next)
+/* From here on: what was before is what `denials` shows. A container may well be without a policy. */
+static void watch_denials(struct watch *w)
 {
-	int64_t left = next - ringwall_clock_ms();
+	const struct ringwall_container *c;
 
-	return left < 0 ? 0 : left > INT_MAX ? INT_MAX : left;
+	if (ringwall_teller_check(w->state, NULL) < 0 || ringwall_reports_open(&w->reports, NULL) < 0)
+		return;
+	if (ringwall_reports_slot(&w->reports, w->state->slot, &c, NULL) < 0)
+		return;
+	w->cursor = ringwall_cursor_begin(c, UINT64_MAX);
+	w->teller = ringwall_teller_begin(w->state);
+	w->has_denials = true;
+}
+
+static int emit_denial(struct watch *w, const struct ringwall_event *ev, struct ringwall_err *e)
+{
+	struct ringwall_json_out o = {};
+	_cleanup_free_ char *data = NULL, *json = NULL;
+	int r = ringwall_teller_json(&w->teller, ev, &data, e);
+
+	if (r < 0)
+		return r;
+	ringwall_json_out_object(&o, NULL);
+	ringwall_json_out_str(&o, "type", "denial");
+	ringwall_json_out_str(&o, "id", w->state->id);
+	ringwall_json_out_raw(&o, "data", data, strlen(data));
+	ringwall_json_out_end(&o, '}');
+	json = ringwall_json_out_take(&o, NULL);
+	return json ? w->cb(w->data, json) != 0 : ringwall_fail(e, -ENOMEM, "event");
+}
+
+static int emit_denials(struct watch *w, struct ringwall_err *e)
+{
+	struct ringwall_event ev;
+	int r = 0;
+
+	while (w->has_denials && !r) {
+		r = ringwall_events_next(&w->reports, &w->cursor, &ev, NULL);
+		if (r <= 0) {
+			w->has_denials = !r; /* the slot is gone, or nothing is new */
+			return 0;
+		}
+		r = emit_denial(w, &ev, e);
+	}
+	return r;
+}
+
+static int time_left(const struct watch *w, int64_t next)
+{
+	int64_t left = next - ringwall_clock_ms(), most = w->has_denials ? DENIALS_MS : INT_MAX;
+
+	return (int)(left < 0 ? 0 : left > most ? most : left);
 }
 
 static int watch_loop(struct watch *w, unsigned int interval_ms, struct ringwall_err *e)
@@ -67,7 +121,7 @@ static int watch_loop(struct watch *w, unsigned int interval_ms, struct ringwall
 	int r = 0;
 
 	while (!r) {
-		int n = poll(p, ARRAY_SIZE(p), (int)time_left(next));
+		int n = poll(p, ARRAY_SIZE(p), time_left(w, next));
 
 		if (n < 0 && errno != EINTR)
 			return ringwall_fail(e, -errno, "wait for events");
@@ -76,6 +130,8 @@ static int watch_loop(struct watch *w, unsigned int interval_ms, struct ringwall
 		/* What killed the container counts too, so before its end is noticed. */
 		if (w->oom_fd >= 0 && (p[0].revents || p[1].revents))
 			r = check_oom(w, e);
+		if (!r)
+			r = emit_denials(w, e);
 		if (p[0].revents)
 			return r < 0 ? r : 0;
 		if (!r && ringwall_clock_ms() >= next) {
@@ -94,7 +150,7 @@ int ringwall_events(struct ringwall *rw, const char *id, unsigned int interval_m
 {
 	_cleanup_(ringwall_state_close) struct ringwall_state s = { .dir_fd = -1 };
 	_cleanup_(ringwall_cgroup_close) struct ringwall_cgroup cg = { .fd = -1 };
-	struct watch w = { .state = &s, .cg = &cg, .pidfd = -1, .oom_fd = -1, .cb = cb, .data = data };
+	struct watch w = { .state = &s, .cg = &cg, .pidfd = -1, .oom_fd = -1, .reports = RINGWALL_REPORTS_CLOSED, .cb = cb, .data = data };
 	_cleanup_fd_ int pidfd = -1, oom_fd = -1;
 	struct ringwall_err why;
 	int r;
@@ -114,6 +170,9 @@ int ringwall_events(struct ringwall *rw, const char *id, unsigned int interval_m
 	}
 	w.pidfd = pidfd;
 	w.oom_fd = oom_fd;
+	watch_denials(&w);
 	r = watch_loop(&w, interval_ms, e);
+	ringwall_teller_end(&w.teller);
+	ringwall_reports_close(&w.reports);
 	return r < 0 ? r : 0;
 }

@@ -10,9 +10,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "../policy/policy.h"
 #include "../process/channel.h"
 #include "../terminal/console.h"
 #include "cleanup.h"
+#include "container.h"
 #include "creation.h"
 #include "process-build.h"
 #include "sock.h"
@@ -76,6 +78,7 @@ static void describe(struct execution *x)
 	in->stage = c->ns[RINGWALL_NS_PID].set;
 	in->wait_go = in->stage;
 	in->rootless = x->rw->rootless;
+	in->confine = x->state.confine;
 	in->new_session = true;
 	in->console = c->process.terminal;
 	in->cpu_affinity = c->process.cpu_affinity_initial;
@@ -197,6 +200,13 @@ static int launch(struct execution *x, struct ringwall_err *e)
 	return r < 0 ? r : ringwall_child_begin(&x->child, x->in, &x->cgroup, e);
 }
 
+static int confine(void *data, struct ringwall_err *e)
+{
+	const struct execution *x = data;
+
+	return ringwall_policy_mark(x->state.abi, x->state.slot, x->child.pidfd, e);
+}
+
 static int settle(struct execution *x, struct ringwall_err *e)
 {
 	const struct ringwall_exec_options *o = x->o;
@@ -208,7 +218,9 @@ static int settle(struct execution *x, struct ringwall_err *e)
 		if (!json)
 			return ringwall_fail(e, -ENOMEM, "state for the seccomp agent");
 	}
-	r = ringwall_child_settle(&x->child, x->in, json, e);
+	r = ringwall_child_settle(&x->child, x->in, json, confine, x, e);
+	if (r < 0 && x->state.slot)
+		ringwall_container_explain(&x->state, x->child.pid, e);
 	if (!r && o->console_socket)
 		r = ringwall_console_send(o->console_socket, x->child.console, "/dev/ptmx", e);
 	if (!r && o->pidfd_socket)

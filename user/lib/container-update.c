@@ -3,7 +3,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../policy/policy.h"
 #include "cleanup.h"
 #include "container.h"
 
@@ -58,7 +57,8 @@ static void snapshot_restore(const struct snapshot *s, int cgroup)
  * Limits first and the device policy, one atomic word, last: when either is refused everything is as it was.
  * A device list is taken over only where a policy is in force; rootless and without cgroups there is none, as with runc.
  */
-static int apply(const struct ringwall_state *s, const struct ringwall_resources *r, struct ringwall_err *e)
+static int apply(const struct ringwall_state *s, const struct ringwall_resources *r, const char *json, size_t len,
+		 struct ringwall_err *e)
 {
 	_cleanup_(ringwall_cgroup_close) struct ringwall_cgroup cg = { .fd = -1 };
 	struct snapshot before;
@@ -70,7 +70,7 @@ static int apply(const struct ringwall_state *s, const struct ringwall_resources
 	snapshot_take(&before, cg.fd);
 	ret = ringwall_cgroup_apply(&cg, r, e);
 	if (!ret && r->n_devices && s->slot)
-		ret = ringwall_policy_update(s->slot, r, e);
+		ret = ringwall_container_policy_devices(s, cg.fd, r, json, len, e);
 	if (ret < 0 && cg.fd >= 0)
 		snapshot_restore(&before, cg.fd);
 	return ret;
@@ -92,5 +92,5 @@ int ringwall_update(struct ringwall *rw, const char *id, const char *json, size_
 	status = ringwall_state_status(&s);
 	if (status == RINGWALL_STOPPED || status == RINGWALL_CREATING)
 		return ringwall_fail_plain(e, -ESRCH, "container not running");
-	return apply(&s, &c.resources, e);
+	return apply(&s, &c.resources, json, len, e);
 }

@@ -6,6 +6,7 @@
 
 #include "../cgroup/cgroup.h"
 #include "../oci/config.h"
+#include "../policy/model.h"
 #include "../state/state.h"
 
 /** ringwall_container_cgroup() - the cgroup that the record names. -ENOENT when it is gone. */
@@ -30,6 +31,48 @@ int ringwall_container_kill(const struct ringwall_state *s, struct ringwall_err 
  */
 int ringwall_container_destroy(const struct ringwall *rw, struct ringwall_state *s, const struct ringwall_config *c,
 			       struct ringwall_cgroup *cg, struct ringwall_err *e);
+
+/*
+ * The policies that a container has or had: ROOT/ID/policy-POLICYID.json, in the form that keeps each rule's origin
+ * (ringwall_model_print()), written before the kernel is told; earlier ones stay, as denials still name them. What has no
+ * file is the built-in profile that the record names.
+ */
+
+/** ringwall_container_policy_save() - keep @m as what @policy_id means. */
+int ringwall_container_policy_save(const struct ringwall_state *s, uint32_t policy_id, const struct ringwall_model *m,
+				   struct ringwall_err *e);
+
+/** ringwall_container_policy_load() - what @policy_id means. -ENOENT: it has no policy but what config.json says. */
+int ringwall_container_policy_load(const struct ringwall_state *s, uint32_t policy_id, struct ringwall_model *ret,
+				   struct ringwall_err *e);
+
+/**
+ * ringwall_container_policy_devices() - another device list (config.json's) under the policy that the container has.
+ * @json: @r's text, kept for the next change of policy
+ */
+int ringwall_container_policy_devices(const struct ringwall_state *s, int cgroup_fd, const struct ringwall_resources *r,
+				      const char *json, size_t len, struct ringwall_err *e);
+
+/**
+ * ringwall_container_policy_switch() - give a running container another policy.
+ * @s: locked, so that what the new policy was made from is still the old one
+ * @text: the document, NULL: @name is a file or a built-in profile
+ * Errors: those of ringwall_model_parse() and ringwall_policy_change(); -ESRCH it does not run.
+ */
+int ringwall_container_policy_switch(struct ringwall *rw, const struct ringwall_state *s, const char *text, size_t len,
+				     const char *name, struct ringwall_err *e);
+
+/**
+ * ringwall_container_resources() - linux.resources as config.json, or the last update with a device list, has it.
+ * @c: empty; ringwall_config_free() it whatever the result
+ */
+int ringwall_container_resources(const struct ringwall_state *s, struct ringwall_config *c, struct ringwall_err *e);
+
+/** ringwall_container_check_abi() - is it this ringwall's programs that confine the container? -EOPNOTSUPP. */
+int ringwall_container_check_abi(const struct ringwall_state *s, struct ringwall_err *e);
+
+/** ringwall_container_explain() - add to an error of an execve which rule refused it, where one did. */
+void ringwall_container_explain(const struct ringwall_state *s, pid_t pid, struct ringwall_err *e);
 
 /** ringwall_container_stats() - ringwall_stats() of a container that the caller has open. */
 int ringwall_container_stats(const struct ringwall_state *s, struct ringwall_cgroup *cg, char **ret_json,

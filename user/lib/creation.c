@@ -12,7 +12,8 @@
 #include "../mount/inroot.h"
 #include "../mount/mount.h"
 #include "../ns/netdev.h"
-#include "../policy/policy.h"
+#include "../policy/select.h"
+#include "../policy/settle.h"
 #include "../process/channel.h"
 #include "../process/rdt.h"
 #include "../state/hooks.h"
@@ -20,6 +21,7 @@
 #include "../terminal/console.h"
 #include "cleanup.h"
 #include "sock.h"
+#include "teller.h"
 
 /* As realpath(3), which looks at each component: the kernel has walked the path anyway, and knows the name. */
 static char *real_directory(const char *path)
@@ -120,12 +122,33 @@ static int prepare_tree(struct ringwall_creation *n, struct ringwall_op *op, str
 				    op->mount->gid_mappings.n ? &op->mount->gid_mappings : &c->gid_mappings, e);
 }
 
+/* Only a runtime with the host's privileges has a policy to give; the specification's own settings hold without. */
+static bool has_policy(const struct ringwall_creation *n)
+{
+	return !n->rw->rootless && n->rw->cgroup_manager != RINGWALL_CGROUP_DISABLED;
+}
+
+static int prepare_policy(struct ringwall_creation *n, struct ringwall_err *e)
+{
+	struct ringwall_config *c = &n->in->config;
+	int r;
+
+	if (!has_policy(n))
+		return n->options.policy ? ringwall_fail_plain(e, -EPERM, "--policy: needs root and a cgroup") : 0;
+	r = ringwall_policy_select(c, n->options.policy, &n->model, e);
+	if (!r)
+		r = ringwall_model_settle(c, n->state.rootfs, &n->model, e);
+	return r < 0 ? r : ringwall_draft_compile(&c->resources, &n->model, &n->draft, e);
+}
+
 static int prepare_plan(struct ringwall_creation *n, struct ringwall_err *e)
 {
 	struct ringwall_plan *p = &n->in->plan;
 	int r = ringwall_plan_build(&n->in->config, n->bundle, &n->region, p, e);
 
-	return r < 0 ? r : check_host(n, e);
+	if (!r)
+		r = check_host(n, e);
+	return r < 0 ? r : prepare_policy(n, e);
 }
 
 static char *region_string(struct ringwall_creation *n, const char *s, size_t len)
@@ -255,6 +278,23 @@ static int tell_cgroup(struct ringwall_creation *n, struct ringwall_err *e)
 	return n->in->cgroup ? 0 : ringwall_fail(e, -ENOMEM, "cgroup");
 }
 
+static int attach_policy(struct ringwall_creation *n, struct ringwall_err *e)
+{
+	int r = ringwall_policy_attach(n->id, n->cgroup.fd, &n->draft, &n->model, &n->grant, e);
+
+	if (r < 0)
+		return r;
+	if (n->grant.warning[0])
+		ringwall_log(n->rw, RINGWALL_LOG_WARNING, "%s", n->grant.warning);
+	n->state.slot = n->grant.slot;
+	n->state.abi = RINGWALL_ABI;
+	n->state.confine = n->in->confine = n->grant.mark;
+	if (!n->model.builtin)
+		return ringwall_container_policy_save(&n->state, n->grant.policy_id, &n->model, e);
+	n->state.policy = n->model.name;
+	return 0;
+}
+
 static int make_cgroup(struct ringwall_creation *n, struct ringwall_err *e)
 {
 	const struct ringwall_config *c = &n->in->config;
@@ -265,8 +305,8 @@ static int make_cgroup(struct ringwall_creation *n, struct ringwall_err *e)
 		return r;
 	n->have_cgroup = true;
 	n->state.cgroup_manager = n->cgroup.manager; /* disabled, when rootless has none to give */
-	if (n->cgroup.fd >= 0 && !n->rw->rootless) {
-		r = ringwall_policy_attach(n->id, n->cgroup.fd, &c->resources, &n->state.slot, e);
+	if (n->cgroup.fd >= 0 && has_policy(n)) {
+		r = attach_policy(n, e);
 		if (r < 0)
 			return r;
 	}
@@ -427,6 +467,21 @@ int ringwall_creation_launch(struct ringwall_creation *n, bool wait, struct ring
 	return r;
 }
 
+static int anchor(const struct ringwall_creation *n, struct ringwall_err *e)
+{
+	ringwall_container_places_save(&n->state, n->child.pid, n->draft.policy.sets);
+	return ringwall_policy_anchor(n->grant.slot, n->grant.policy_id, n->child.pid, &n->draft, e);
+}
+
+/* The container's mounts are made, and its program comes next. */
+static int confine(void *data, struct ringwall_err *e)
+{
+	const struct ringwall_creation *n = data;
+	int r = anchor(n, e);
+
+	return r < 0 ? r : ringwall_policy_mark(RINGWALL_ABI, n->grant.slot, n->child.pidfd, e);
+}
+
 int ringwall_creation_settle(struct ringwall_creation *n, struct ringwall_err *e)
 {
 	const struct ringwall_create_options *o = n->o;
@@ -438,7 +493,12 @@ int ringwall_creation_settle(struct ringwall_creation *n, struct ringwall_err *e
 		if (!json)
 			return ringwall_fail(e, -ENOMEM, "state for the seccomp agent");
 	}
-	r = ringwall_child_settle(&n->child, n->in, json, e);
+	r = ringwall_child_settle(&n->child, n->in, json, confine, n, e);
+	if (r < 0 && n->grant.slot)
+		ringwall_container_explain(&n->state, n->child.pid, e);
+	/* Created, it has its mounts; what its startContainer hooks may add is no rule's business. */
+	if (!r && n->in->start_fd >= 0 && n->grant.mark)
+		r = anchor(n, e);
 	if (!r && n->in->console && n->child.console < 0)
 		r = ringwall_fail_plain(e, -EPROTO, "process.terminal: the terminal did not come");
 	if (!r && o->console_socket)
@@ -479,5 +539,7 @@ void ringwall_creation_close(struct ringwall_creation *n)
 		ringwall_state_close(&n->state);
 	ringwall_cgroup_close(&n->cgroup);
 	ringwall_region_close(&n->region);
+	ringwall_draft_free(&n->draft);
+	ringwall_model_free(&n->model);
 	free(n->bundle);
 }

@@ -4,6 +4,7 @@
 
 /* A container while create or run makes it. */
 
+#include "../policy/policy.h"
 #include "../process/child.h"
 #include "container.h"
 #include "region.h"
@@ -13,6 +14,7 @@
  * @options, @o: a copy of the caller's, and what to read it by
  * @region, @in: what the init program is told
  * @have_state, @have_cgroup: what an error has to undo
+ * @model, @draft, @grant: the policy it gets, as its file says it, compiled, and in the kernel
  */
 struct ringwall_creation {
 	struct ringwall *rw;
@@ -27,6 +29,9 @@ struct ringwall_creation {
 	struct ringwall_child child;
 	int listener, resctrl;
 	bool have_state, have_cgroup;
+	struct ringwall_model model;
+	struct ringwall_draft draft;
+	struct ringwall_policy_grant grant;
 };
 
 /**

@@ -69,3 +69,21 @@ int ringwall_err_prepend(struct ringwall_err *e, const char *fmt, ...)
 	}
 	return e->code;
 }
+
+int ringwall_err_append(struct ringwall_err *e, const char *fmt, ...)
+{
+	size_t at;
+	va_list ap;
+
+	if (!e)
+		return -EINVAL;
+	at = strlen(e->text);
+	if (at + 4 < sizeof(e->text)) {
+		at += (size_t)snprintf(e->text + at, sizeof(e->text) - at, " (");
+		va_start(ap, fmt);
+		vsnprintf(e->text + at, sizeof(e->text) - at - 1, fmt, ap);
+		va_end(ap);
+		strcat(e->text, ")");
+	}
+	return e->code;
+}

@@ -41,4 +41,8 @@ int ringwall_fail_plain(struct ringwall_err *e, int code, const char *fmt, ...)
 int ringwall_err_prepend(struct ringwall_err *e, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/** ringwall_err_append() - put " (more)" behind the message that @e holds. Return: the code in @e. */
+int ringwall_err_append(struct ringwall_err *e, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
 #endif

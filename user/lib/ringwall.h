@@ -71,6 +71,7 @@ void ringwall_close(struct ringwall *rw);
  * @pid_file: where init's pid is written, decimal, without a newline, atomically
  * @no_pivot: MS_MOVE and chroot instead of pivot_root
  * @no_new_keyring: keep the session keyring
+ * @policy: policy file, or name of a built-in profile; NULL: by annotation, /etc/ringwall, or the default profile
  * @preserve_fds: descriptors 3 … 2+N stay open (LISTEN_FDS are added)
  * @detach: run only: do not wait
  * @keep: run only: leave the container's state when it has exited
@@ -82,6 +83,7 @@ struct ringwall_create_options {
 	const char *bundle, *config, *console_socket, *pidfd_socket, *pid_file;
 	bool no_pivot, no_new_keyring, detach, keep, no_subreaper, last;
 	unsigned int preserve_fds;
+	const char *policy;
 };
 
 /** ringwall_create() - make the container up to, but not including, its process. Errors: -EEXIST, -EINVAL, … */
@@ -180,11 +182,73 @@ int ringwall_update(struct ringwall *rw, const char *id, const char *json, size_
 int ringwall_stats(struct ringwall *rw, const char *id, char **ret_json, struct ringwall_err *e);
 
 /**
- * ringwall_events() - call @cb with one JSON line per event ("stats" every @interval_ms, "oom" at once) until
+ * ringwall_events() - call @cb with one JSON line per event ("stats" every @interval_ms, "oom" and "denial" at once) until
  * the container stops or @cb returns non-zero.
  */
 int ringwall_events(struct ringwall *rw, const char *id, unsigned int interval_ms,
 		    int (*cb)(void *data, const char *json), void *data, struct ringwall_err *e);
+
+/**
+ * struct ringwall_denials_options - see denials in ringwall(8).
+ * @follow: go on until the container is gone, or without an ID for ever
+ * @json: lines are JSON objects
+ * @counters: not the events, but how many there were of each rule
+ */
+struct ringwall_denials_options {
+	size_t size;
+	bool follow, json, counters;
+};
+
+/**
+ * ringwall_denials() - call @cb with a line for each thing that a policy refused, or would have, in the order it happened.
+ * Events are kept in the kernel, the last of each container; counters are exact.
+ * @id: NULL: all containers
+ * @cb: non-zero ends it
+ * Errors: -ENOENT (no such container), -EOPNOTSUPP (it has no policy, or who asks may not look).
+ */
+int ringwall_denials(struct ringwall *rw, const char *id, const struct ringwall_denials_options *o,
+		     int (*cb)(void *data, const char *line), void *data, struct ringwall_err *e);
+
+/** ringwall_policy_check() - is @path a policy (or a built-in profile)? Needs no privileges. -EINVAL "FILE:LINE:COLUMN: …" */
+int ringwall_policy_check(const char *path, struct ringwall_err *e);
+
+#define RINGWALL_POLICY_JSON 1 /* as a policy document, each rule with its origin */
+/**
+ * ringwall_policy_show() - what a container's policy says, and what of it is enforced how. To be freed.
+ * @flags: RINGWALL_POLICY_JSON or 0: text
+ * Errors: -ENOENT (no such container), -EOPNOTSUPP (it has no policy).
+ */
+int ringwall_policy_show(struct ringwall *rw, const char *id, unsigned int flags, char **ret_text, struct ringwall_err *e);
+
+/** ringwall_policy_show_file() - the same of a file or built-in profile. */
+int ringwall_policy_show_file(const char *path, unsigned int flags, char **ret_text, struct ringwall_err *e);
+
+/**
+ * ringwall_policy_set() - change a running container's policy: one atomic switch, no restart.
+ * @policy: file or built-in profile; NULL: the one it has
+ * @changes: NULL or NULL-terminated: single rules on top of it, "KIND=WHAT", KIND being what `policy set` calls its options
+ *	("allow-egress=10.1.2.3/32:443", "kernel=mount=deny")
+ * Errors: -ENOENT (no such container), -ESRCH (not running), -EINVAL (with the place), -EOPNOTSUPP (the host cannot enforce it).
+ */
+int ringwall_policy_set(struct ringwall *rw, const char *id, const char *policy, const char *const *changes,
+			struct ringwall_err *e);
+
+/**
+ * ringwall_policy_learn() - the smallest policy that allows what a container was seen doing in learn mode. To be freed.
+ * What is to be said about it goes to the log as warnings: that something was not recorded, or cannot be allowed.
+ * @name: of the policy; NULL: the container's ID
+ * Errors: -ENOENT (no such container), -EOPNOTSUPP (it has no policy), -ENODATA (nothing of it is in learn mode).
+ */
+int ringwall_policy_learn(struct ringwall *rw, const char *id, const char *name, char **ret_json, struct ringwall_err *e);
+
+/** ringwall_policy_template() - a policy to learn with: everything is observed, nothing refused. To be freed. */
+int ringwall_policy_template(char **ret_json, struct ringwall_err *e);
+
+/**
+ * ringwall_doctor() - what of a policy this host can enforce, found out by trying; nothing of that stays. JSON, to be freed.
+ * @ret_complete: all of it
+ */
+int ringwall_doctor(struct ringwall *rw, char **ret_json, bool *ret_complete, struct ringwall_err *e);
 
 /** ringwall_spec() - the default config.json, to be freed. */
 int ringwall_spec(bool rootless, char **ret_json, struct ringwall_err *e);

@@ -41,6 +41,13 @@ int ringwall_bpf_attach(int prog_fd, int cgroup_fd, unsigned int type)
 	return call(BPF_LINK_CREATE, &attr);
 }
 
+int ringwall_bpf_info(int fd, void *info, uint32_t size)
+{
+	union bpf_attr attr = { .info = { .bpf_fd = (uint32_t)fd, .info_len = size, .info = ptr(info) } };
+
+	return call(BPF_OBJ_GET_INFO_BY_FD, &attr);
+}
+
 int ringwall_bpf_write(int map_fd, const void *key, const void *value)
 {
 	union bpf_attr attr = { .map_fd = (uint32_t)map_fd, .key = ptr(key), .value = ptr(value), .flags = BPF_ANY };
@@ -61,6 +68,37 @@ int ringwall_bpf_delete_all(int map_fd, const void *keys, uint32_t n)
 	union bpf_attr attr = { .batch = { .map_fd = (uint32_t)map_fd, .keys = ptr(keys), .count = n } };
 
 	return call(BPF_MAP_DELETE_BATCH, &attr);
+}
+
+int ringwall_bpf_delete(int map_fd, const void *key)
+{
+	union bpf_attr attr = { .map_fd = (uint32_t)map_fd, .key = ptr(key) };
+
+	return call(BPF_MAP_DELETE_ELEM, &attr);
+}
+
+int ringwall_bpf_read(int map_fd, const void *key, void *ret_value)
+{
+	union bpf_attr attr = { .map_fd = (uint32_t)map_fd, .key = ptr(key), .value = ptr(ret_value) };
+
+	return call(BPF_MAP_LOOKUP_ELEM, &attr);
+}
+
+int ringwall_bpf_read_all(int map_fd, const void *in, void *ret_out, void *keys, void *values, uint32_t *n)
+{
+	union bpf_attr attr = { .batch = { .map_fd = (uint32_t)map_fd, .in_batch = ptr(in), .out_batch = ptr(ret_out),
+					   .keys = ptr(keys), .values = ptr(values), .count = *n } };
+	int err = call(BPF_MAP_LOOKUP_BATCH, &attr);
+
+	*n = attr.batch.count;
+	return err;
+}
+
+int ringwall_bpf_probe(unsigned int prog_type)
+{
+	union bpf_attr attr = { .prog_type = prog_type, .license = ptr("GPL") };
+
+	return call(BPF_PROG_LOAD, &attr);
 }
 
 int ringwall_bpf_next_key(int map_fd, const void *key, void *ret_key)

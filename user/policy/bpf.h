@@ -24,6 +24,9 @@ int ringwall_bpf_pin(int fd, const char *path);
  */
 int ringwall_bpf_attach(int prog_fd, int cgroup_fd, unsigned int type);
 
+/** ringwall_bpf_info() - what the kernel says about an object: struct bpf_map_info, bpf_prog_info or bpf_link_info, zeroed. */
+int ringwall_bpf_info(int fd, void *info, uint32_t size);
+
 /** ringwall_bpf_write() - set the value of @key; -ENOENT where the map's keys are not made by writing. */
 int ringwall_bpf_write(int map_fd, const void *key, const void *value);
 
@@ -35,6 +38,26 @@ int ringwall_bpf_write_all(int map_fd, const void *keys, const void *values, uin
 
 /** ringwall_bpf_delete_all() - delete @n keys that exist. */
 int ringwall_bpf_delete_all(int map_fd, const void *keys, uint32_t n);
+
+/** ringwall_bpf_delete() - delete one; -ENOENT. */
+int ringwall_bpf_delete(int map_fd, const void *key);
+
+/** ringwall_bpf_read() - the value of @key; -ENOENT. */
+int ringwall_bpf_read(int map_fd, const void *key, void *ret_value);
+
+/**
+ * ringwall_bpf_read_all() - many entries of a hash map at once.
+ * @in: where the call before ended, NULL for the first; @ret_out: where this one did: 4 bytes each
+ * @n: in: room in @keys and @values; out: how many there are
+ * Errors: -ENOENT with @n set: these were the last; -ENOSPC: a single bucket holds more than @n.
+ */
+int ringwall_bpf_read_all(int map_fd, const void *in, void *ret_out, void *keys, void *values, uint32_t *n);
+
+/**
+ * ringwall_bpf_probe() - would the kernel look at a program of this type? One without instructions, which cannot be loaded.
+ * Return: -E2BIG: it would; -EPERM: not for this caller; others: there is no bpf(2).
+ */
+int ringwall_bpf_probe(unsigned int prog_type);
 
 /** ringwall_bpf_next_key() - the key after @key (NULL: the first); -ENOENT at the end. */
 int ringwall_bpf_next_key(int map_fd, const void *key, void *ret_key);

@@ -36,14 +36,19 @@ static const struct ringwall_device_rule defaults[] = {
 	{ true, 'c', 136, -1, RWM }, /* pts/N */
 };
 
-/* Rules in order, behind one index: the caller's, then the defaults. */
+/*
+ * Rules in order, behind one index: the caller's, the defaults, and then those of a policy, which can only take away from
+ * what the ones before it gave.
+ */
 struct list {
-	const struct ringwall_device_rule *rules;
-	size_t n, total;
+	const struct ringwall_device_rule *rules, *narrowing;
+	size_t n, n_given, total; /* caller's; those and the defaults; all */
 };
 
 static const struct ringwall_device_rule *rule_at(const struct list *l, size_t i)
 {
+	if (i >= l->n_given)
+		return &l->narrowing[i - l->n_given];
 	return i < l->n ? &l->rules[i] : &defaults[i - l->n];
 }
 
@@ -64,24 +69,39 @@ static bool matches(const struct ringwall_device_rule *r, const struct ringwall_
 	       (r->major == -1 || number(r->major) == k->major) && (r->minor == -1 || number(r->minor) == k->minor);
 }
 
-static struct ringwall_device_verdict evaluate(const struct list *l, const struct ringwall_device_key *k)
+/* The rules from @first up to, and not including, @last; @undecided: the bits that no rule needs to give. */
+static void evaluate_part(const struct list *l, size_t first, size_t last, uint32_t undecided,
+			  const struct ringwall_device_key *k, struct ringwall_device_verdict *v)
 {
-	struct ringwall_device_verdict v = { 0 };
 	uint32_t open = RINGWALL_ACCESS_ALL; /* bits that no rule has decided yet */
 
-	for (size_t i = l->total; i-- > 0 && open;) {
+	v->allowed = undecided;
+	for (size_t i = last; i-- > first && open;) {
 		const struct ringwall_device_rule *r = rule_at(l, i);
 		uint32_t decided = r->access & open;
 
 		if (!decided || !matches(r, k))
 			continue;
 		open &= ~decided;
-		if (r->allow)
-			v.allowed |= decided;
-		for (unsigned int bit = 0; bit < ARRAY_SIZE(v.rule) && !r->allow; bit++)
+		v->allowed = r->allow ? v->allowed | decided : v->allowed & ~decided;
+		for (unsigned int bit = 0; bit < ARRAY_SIZE(v->rule) && !r->allow; bit++)
 			if (decided & (1U << bit))
-				v.rule[bit] = (uint32_t)i + 1;
+				v->rule[bit] = (uint32_t)i + 1;
 	}
+}
+
+static struct ringwall_device_verdict evaluate(const struct list *l, const struct ringwall_device_key *k)
+{
+	struct ringwall_device_verdict v = { 0 }, narrow = { 0 };
+
+	evaluate_part(l, 0, l->n_given, 0, k, &v);
+	if (l->total == l->n_given)
+		return v;
+	evaluate_part(l, l->n_given, l->total, RINGWALL_ACCESS_ALL, k, &narrow);
+	for (unsigned int bit = 0; bit < ARRAY_SIZE(v.rule); bit++)
+		if (v.allowed & ~narrow.allowed & (1U << bit))
+			v.rule[bit] = narrow.rule[bit];
+	v.allowed &= narrow.allowed;
 	return v;
 }
 
@@ -298,28 +318,42 @@ static int build(const struct list *l, struct ringwall_device_table *t)
 	return err < 0 ? err : t->n > RINGWALL_DEVICE_ENTRIES_MAX ? -E2BIG : 0;
 }
 
-int ringwall_device_compile(const struct ringwall_device_rule *rules, size_t n, struct ringwall_device_table *ret,
-			    struct ringwall_err *e)
+static int compile(const struct list *l, struct ringwall_device_table *ret, struct ringwall_err *e)
 {
-	struct list l = { .rules = rules, .n = n, .total = n + ARRAY_SIZE(defaults) };
 	struct ringwall_device_table t = { 0 };
 	int err;
 
-	if (n > RINGWALL_DEVICE_RULES_MAX)
+	if (l->total > RINGWALL_DEVICE_RULES_MAX + ARRAY_SIZE(defaults))
 		return ringwall_fail_plain(e, -E2BIG, "linux.resources.devices: more than %u rules",
 					   RINGWALL_DEVICE_RULES_MAX);
-	for (size_t i = 0; i < n; i++) {
-		err = check(&rules[i], i, e);
+	for (size_t i = 0; i < l->n; i++) {
+		err = check(&l->rules[i], i, e);
 		if (err < 0)
 			return err;
 	}
-	err = build(&l, &t);
+	err = build(l, &t);
 	if (err < 0) {
 		ringwall_device_free(&t);
 		return ringwall_fail(e, err, "linux.resources.devices");
 	}
 	*ret = t;
 	return 0;
+}
+
+int ringwall_device_compile(const struct ringwall_device_rule *rules, size_t n, struct ringwall_device_table *ret,
+			    struct ringwall_err *e)
+{
+	return ringwall_device_intersect(rules, n, NULL, 0, ret, e);
+}
+
+int ringwall_device_intersect(const struct ringwall_device_rule *rules, size_t n,
+			      const struct ringwall_device_rule *narrowing, size_t n_narrowing,
+			      struct ringwall_device_table *ret, struct ringwall_err *e)
+{
+	size_t given = n + ARRAY_SIZE(defaults);
+	struct list l = { .rules = rules, .narrowing = narrowing, .n = n, .n_given = given, .total = given + n_narrowing };
+
+	return compile(&l, ret, e);
 }
 
 const struct ringwall_device_rule *ringwall_device_defaults(size_t *ret_n)

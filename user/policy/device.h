@@ -38,6 +38,14 @@ int ringwall_device_compile(const struct ringwall_device_rule *rules, size_t n, 
 			    struct ringwall_err *e);
 
 /**
+ * ringwall_device_intersect() - the same, allowing only what a policy's list allows as well: there the last rule that matches
+ * decides, too, and what none matches stays allowed. Its rules are numbered behind the defaults.
+ */
+int ringwall_device_intersect(const struct ringwall_device_rule *rules, size_t n,
+			      const struct ringwall_device_rule *narrowing, size_t n_narrowing,
+			      struct ringwall_device_table *ret, struct ringwall_err *e);
+
+/**
  * ringwall_device_find() - what the compiled list says about one device, found as the program in the kernel finds it.
  * @type: 'b' or 'c'
  */

@@ -3,35 +3,57 @@
  * First use on this host. The only file that has libbpf in it; everything that comes after works on pins.
  */
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #include "../lib/cleanup.h"
+#include "capable.skel.h"
 #include "device.skel.h"
+#include "file.skel.h"
+#include "identity.skel.h"
+#include "network.skel.h"
+#include "socket.skel.h"
+#include "surface.skel.h"
+#include "tamper.skel.h"
+#include "own.h"
 #include "pins.h"
 
-#define LOADING RINGWALL_PINS "/loading"
+#define LOADING RINGWALL_PINS_ABI "/loading"
 
-static struct bpf_object *device_open(void **ret_skeleton)
-{
-	struct device_bpf *s = device_bpf__open();
+/* A skeleton opened; its destroy function takes what @ret_skeleton got. */
+#define OPENER(name)                                                  \
+	static struct bpf_object *name##_open(void **ret_skeleton)    \
+	{                                                             \
+		struct name##_bpf *s = name##_bpf__open();            \
+								      \
+		*ret_skeleton = s;                                    \
+		return s ? s->obj : NULL;                             \
+	}                                                             \
+								      \
+	static void name##_destroy(void *skeleton)                    \
+	{                                                             \
+		name##_bpf__destroy(skeleton);                        \
+	}
 
-	*ret_skeleton = s;
-	return s ? s->obj : NULL;
-}
-
-static void device_destroy(void *skeleton)
-{
-	device_bpf__destroy(skeleton);
-}
+OPENER(capable)
+OPENER(device)
+OPENER(file)
+OPENER(identity)
+OPENER(network)
+OPENER(socket)
+OPENER(surface)
+OPENER(tamper)
 
 /* One row per policy class; maps of the same name are one map. */
 static const struct class {
@@ -39,7 +61,14 @@ static const struct class {
 	struct bpf_object *(*open)(void **ret_skeleton);
 	void (*destroy)(void *skeleton);
 } classes[] = {
-	{ "device", device_open, device_destroy },
+	[RINGWALL_LOAD_DEVICE] = { "device", device_open, device_destroy },
+	[RINGWALL_LOAD_NETWORK] = { "network", network_open, network_destroy },
+	[RINGWALL_LOAD_IDENTITY] = { "identity", identity_open, identity_destroy },
+	[RINGWALL_LOAD_TAMPER] = { "tamper", tamper_open, tamper_destroy },
+	[RINGWALL_LOAD_KERNEL] = { "kernel", surface_open, surface_destroy },
+	[RINGWALL_LOAD_SOCKET] = { "socket", socket_open, socket_destroy },
+	[RINGWALL_LOAD_CAPABLE] = { "capable", capable_open, capable_destroy },
+	[RINGWALL_LOAD_FILE] = { "file", file_open, file_destroy },
 };
 
 /* The last thing libbpf complained about, for the error message; the lock allows one loader at a time per process. */
@@ -57,7 +86,7 @@ static int remember(enum libbpf_print_level level, const char *fmt, va_list args
 /* Sets where each map is pinned; libbpf takes the map that an earlier class pinned there, or makes and pins it. */
 static int pin_maps_at(struct bpf_object *obj)
 {
-	char path[sizeof(LOADING) + 32];
+	char path[sizeof(RINGWALL_PINS_ABI) + 32];
 	struct bpf_map *map;
 
 	bpf_object__for_each_map(map, obj) {
@@ -65,7 +94,7 @@ static int pin_maps_at(struct bpf_object *obj)
 
 		if (bpf_map__is_internal(map))
 			continue;
-		snprintf(path, sizeof(path), "%s/%s", LOADING, bpf_map__name(map));
+		snprintf(path, sizeof(path), "%s/%s", RINGWALL_PINS_ABI, bpf_map__name(map));
 		err = bpf_map__set_pin_path(map, path);
 		if (err < 0)
 			return err;
@@ -73,51 +102,100 @@ static int pin_maps_at(struct bpf_object *obj)
 	return 0;
 }
 
-static int pin_programs(struct bpf_object *obj)
+/* The hook of an LSM program, NULL for others. */
+static const char *hook_of(const struct bpf_program *prog)
 {
-	char path[sizeof(LOADING) + 32];
-	struct bpf_program *prog;
+	const char *section = bpf_program__section_name(prog);
 
-	bpf_object__for_each_program(prog, obj) {
-		snprintf(path, sizeof(path), "%s/%s", LOADING, bpf_program__name(prog));
-		if (bpf_obj_pin(bpf_program__fd(prog), path) < 0)
-			return -errno;
-	}
-	return 0;
+	return strncmp(section, "lsm/", 4) ? NULL : section + 4;
 }
 
-static int load_class(const struct class *class)
+/*
+ * Hooks come and go with kernels, and where BPF is not among the active LSMs the same programs go to the functions that
+ * call the hooks. One that returns nothing cannot be modified: fentry is enough for what only watches.
+ */
+static int adapt_program(struct bpf_program *prog, const struct btf *kernel, enum ringwall_backend backend)
+{
+	const char *hook = hook_of(prog);
+	const struct btf_type *type;
+	char name[96];
+	int id;
+
+	if (!hook)
+		return 0;
+	snprintf(name, sizeof(name), "bpf_lsm_%s", hook);
+	id = btf__find_by_name_kind(kernel, name, BTF_KIND_FUNC);
+	if (id < 0)
+		return bpf_program__set_autoload(prog, false);
+	if (backend == RINGWALL_BACKEND_LSM)
+		return 0;
+	snprintf(name, sizeof(name), "security_%s", ringwall_lsm_caller(hook));
+	id = btf__find_by_name_kind(kernel, name, BTF_KIND_FUNC);
+	if (id < 0)
+		return id; /* without it the class would let through what it refuses elsewhere */
+	type = btf__type_by_id(kernel, btf__type_by_id(kernel, (__u32)id)->type);
+	bpf_program__set_type(prog, BPF_PROG_TYPE_TRACING);
+	bpf_program__set_expected_attach_type(prog, type->type ? BPF_MODIFY_RETURN : BPF_TRACE_FENTRY);
+	return bpf_program__set_attach_target(prog, 0, name);
+}
+
+static int adapt(struct bpf_object *obj, enum ringwall_backend backend)
+{
+	struct bpf_program *prog = bpf_object__next_program(obj, NULL);
+	struct btf *kernel;
+	int err = 0;
+
+	if (!hook_of(prog))
+		return 0;
+	kernel = btf__load_vmlinux_btf();
+	if (!kernel)
+		return -errno;
+	for (; prog && !err; prog = bpf_object__next_program(obj, prog))
+		err = adapt_program(prog, kernel, backend);
+	btf__free(kernel);
+	return err;
+}
+
+/* Programs for cgroups are pinned themselves, and attached container by container; the others are attached here and now. */
+static int pin_program(struct bpf_program *prog)
+{
+	char path[sizeof(LOADING) + 64];
+	struct bpf_link *link;
+	int err;
+
+	if (!bpf_program__autoload(prog))
+		return 0;
+	snprintf(path, sizeof(path), "%s/%s", LOADING, bpf_program__name(prog));
+	if (!hook_of(prog))
+		return bpf_obj_pin(bpf_program__fd(prog), path) < 0 ? -errno : 0;
+	link = bpf_program__attach(prog);
+	if (!link)
+		return -errno;
+	err = bpf_link__pin(link, path);
+	bpf_link__destroy(link); /* the pin keeps it */
+	return err;
+}
+
+static int load_class(const struct class *class, enum ringwall_backend backend)
 {
 	void *skeleton;
 	struct bpf_object *obj = class->open(&skeleton);
+	struct bpf_program *prog;
 	int err = obj ? pin_maps_at(obj) : -errno;
 
 	if (!err)
+		err = adapt(obj, backend);
+	if (!err)
 		err = bpf_object__load(obj);
 	if (!err)
-		err = pin_programs(obj);
+		bpf_object__for_each_program(prog, obj)
+			if (!err)
+				err = pin_program(prog);
 	class->destroy(skeleton);
 	return err;
 }
 
-static int load_classes(struct ringwall_err *e)
-{
-	libbpf_print_fn_t printer = libbpf_set_print(remember);
-	int err = 0;
-
-	complaint[0] = '\0';
-	for (size_t i = 0; i < ARRAY_SIZE(classes) && !err; i++) {
-		err = load_class(&classes[i]);
-		if (err == -EPERM || err == -EACCES)
-			ringwall_pins_fail(e, err, "load the BPF programs");
-		else if (err < 0)
-			ringwall_fail(e, err, "load the BPF programs of class %s: %s", classes[i].name, complaint);
-	}
-	libbpf_set_print(printer);
-	return err < 0 && e ? e->code : err;
-}
-
-/* What a killed loader left: a flat directory but for the empty `links`. */
+/* What a killed loader left: a flat directory. */
 static int clear_loading(void)
 {
 	_cleanup_dir_ DIR *d = opendir(LOADING);
@@ -128,28 +206,66 @@ static int clear_loading(void)
 	while ((de = readdir(d))) {
 		if (de->d_name[0] == '.')
 			continue;
-		if (unlinkat(dirfd(d), de->d_name, de->d_type == DT_DIR ? AT_REMOVEDIR : 0) < 0)
+		if (unlinkat(dirfd(d), de->d_name, 0) < 0)
 			return -errno;
 	}
 	return rmdir(LOADING) < 0 ? -errno : 0;
 }
 
-int ringwall_pins_load(int lock_fd, struct ringwall_err *e)
+static int load(const struct class *class, struct ringwall_err *e)
 {
-	int err = clear_loading();
+	libbpf_print_fn_t printer = libbpf_set_print(remember);
+	enum ringwall_backend backend = ringwall_lsm_backend();
+	int err;
 
+	complaint[0] = '\0';
+	err = load_class(class, backend);
+	libbpf_set_print(printer);
+	if (err == -EPERM || err == -EACCES)
+		return ringwall_pins_fail(e, err, "load the BPF programs");
+	if (err < 0)
+		return ringwall_fail(e, err, "load the BPF programs of class %s: %s", class->name, complaint);
+	return 0;
+}
+
+static int make_directory(const char *path, struct ringwall_err *e)
+{
+	return mkdir(path, 0700) < 0 && errno != EEXIST ? ringwall_fail(e, -errno, "make '%s'", path) : 0;
+}
+
+int ringwall_pins_load(enum ringwall_load which, struct ringwall_err *e)
+{
+	const struct class *class = &classes[which];
+	char path[sizeof(RINGWALL_PINS_ABI) + 32];
+	int err = make_directory(RINGWALL_PINS_ABI, e);
+
+	if (!err)
+		err = make_directory(RINGWALL_PINS_LINKS, e);
+	if (err < 0)
+		return err;
+	err = clear_loading();
 	if (err < 0)
 		return ringwall_fail(e, err, "clear '%s'", LOADING);
-	if (mkdirat(lock_fd, "loading", 0700) < 0 || mkdirat(lock_fd, "loading/links", 0700) < 0)
-		return ringwall_fail(e, -errno, "make '%s'", LOADING);
-	err = load_classes(e);
+	err = make_directory(LOADING, e);
+	if (!err)
+		err = ringwall_own_loading(true, e);
+	if (!err)
+		err = load(class, e);
 	if (err < 0) {
 		clear_loading();
+		ringwall_own_loading(false, NULL);
 		return err;
 	}
-	if (renameat(lock_fd, "loading", lock_fd, RINGWALL_PINS_STR(RINGWALL_ABI)) < 0)
-		return ringwall_fail(e, -errno, "rename '%s' to '%s'", LOADING, RINGWALL_PINS_ABI);
-	return 0;
+	snprintf(path, sizeof(path), "%s/%s", RINGWALL_PINS_ABI, class->name);
+	if (rename(LOADING, path) < 0)
+		return ringwall_fail(e, -errno, "rename '%s' to '%s'", LOADING, path);
+	err = ringwall_own_register(e);
+	return err < 0 ? err : ringwall_own_loading(false, e);
+}
+
+const char *ringwall_load_name(enum ringwall_load which)
+{
+	return classes[which].name;
 }
 
 /* So that nothing gets mounted for callers who could not load a program afterwards. */

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "../lib/cleanup.h"
 #include "bpf.h"
@@ -26,8 +27,9 @@ static struct {
 	struct {
 		const char *name;
 		int fd;
-	} borrowed[16];
+	} borrowed[40];
 	size_t n_borrowed;
+	uint32_t loaded; /* classes, by enum ringwall_load */
 } kept = {
 	.containers = RINGWALL_TABLE_CONTAINERS(-1),
 	.policies = RINGWALL_TABLE_POLICIES(-1),
@@ -93,6 +95,7 @@ static void forget(void)
 	ringwall_table_close(&kept.policies);
 	while (kept.n_borrowed)
 		ringwall_fd_close(&kept.borrowed[--kept.n_borrowed].fd);
+	kept.loaded = 0;
 }
 
 /* Wants the lock: before it, whoever held it may have been replacing what is there. */
@@ -143,6 +146,20 @@ static int lock(int fd)
 	return 0;
 }
 
+int ringwall_pins_lock_only(struct ringwall_err *e)
+{
+	_cleanup_fd_ int fd = open_dir();
+	int err;
+
+	if (fd < 0)
+		return fd == -ENOENT ? fd : ringwall_pins_fail(e, fd, RINGWALL_PINS);
+	err = check_owner(fd, e);
+	if (err < 0)
+		return err;
+	err = lock(fd);
+	return err < 0 ? ringwall_fail(e, err, "lock '%s'", RINGWALL_PINS) : TAKE_FD(fd);
+}
+
 /* The map that says whether anything is loaded. */
 static int open_containers(int lock_fd, enum ringwall_pins_mode mode, struct ringwall_err *e)
 {
@@ -152,7 +169,7 @@ static int open_containers(int lock_fd, enum ringwall_pins_mode mode, struct rin
 		return 0;
 	fd = ringwall_bpf_get(RINGWALL_PINS_ABI "/containers");
 	if (fd == -ENOENT && mode == RINGWALL_PINS_LOAD) {
-		err = ringwall_pins_load(lock_fd, e);
+		err = ringwall_pins_load(RINGWALL_LOAD_DEVICE, e);
 		if (err < 0)
 			return err;
 		fd = ringwall_bpf_get(RINGWALL_PINS_ABI "/containers");
@@ -201,4 +218,65 @@ int ringwall_pins_lock(enum ringwall_pins_mode mode, struct ringwall_table **ret
 		return err;
 	*ret_containers = &kept.containers;
 	return TAKE_FD(fd);
+}
+
+static bool exists(enum ringwall_load which, const char *suffix)
+{
+	char path[sizeof(RINGWALL_PINS_ABI) + 32];
+
+	snprintf(path, sizeof(path), "%s/%s%s", RINGWALL_PINS_ABI, ringwall_load_name(which), suffix);
+	return !access(path, F_OK);
+}
+
+static int refused(enum ringwall_load which, struct ringwall_err *e)
+{
+	return ringwall_fail_plain(e, -EOPNOTSUPP,
+				   "policy class %s: this kernel refuses BPF programs on LSM hooks; see 'ringwall doctor'",
+				   ringwall_load_name(which));
+}
+
+/* Lack of memory passes, lack of a permission or of a feature does not. */
+static bool is_lasting(int err)
+{
+	return err != -ENOMEM && err != -EAGAIN && err != -EINTR && err != -ENOSPC && err != -EMFILE && err != -ENFILE;
+}
+
+static int remember_refusal(enum ringwall_load which, int err, bool *ret_new, struct ringwall_err *e)
+{
+	char path[sizeof(RINGWALL_PINS_ABI) + 32];
+
+	if (which < RINGWALL_LOAD_IDENTITY || !is_lasting(err))
+		return err;
+	snprintf(path, sizeof(path), "%s/%s-none", RINGWALL_PINS_ABI, ringwall_load_name(which));
+	if (!mkdir(path, 0700) && ret_new)
+		*ret_new = true;
+	if (e)
+		e->code = -EOPNOTSUPP;
+	return -EOPNOTSUPP;
+}
+
+bool ringwall_pins_has(enum ringwall_load which)
+{
+	return kept.loaded & (1U << which);
+}
+
+int ringwall_pins_need(enum ringwall_load which, bool *ret_new, struct ringwall_err *e)
+{
+	int err;
+
+	if (kept.loaded & (1U << which))
+		return 0;
+	/* Without identity nothing finds out whose a process is: the others are not even tried. */
+	if (which > RINGWALL_LOAD_IDENTITY && !ringwall_pins_has(RINGWALL_LOAD_IDENTITY))
+		return refused(which, e);
+	/* Of the one that every container needs the program is what is asked for anyway. */
+	if (which == RINGWALL_LOAD_DEVICE ? ringwall_pins_borrow("device/ringwall_device", NULL) < 0 : !exists(which, "")) {
+		if (which >= RINGWALL_LOAD_IDENTITY && exists(which, "-none"))
+			return refused(which, e);
+		err = ringwall_pins_load(which, e);
+		if (err < 0)
+			return remember_refusal(which, err, ret_new, e);
+	}
+	kept.loaded |= 1U << which;
+	return 0;
 }

@@ -7,6 +7,8 @@
  * which they are changed. Programs never take the lock; it orders runtimes among themselves, whatever their --root.
  */
 
+#include <stdbool.h>
+
 #include "../../bpf/abi.h"
 #include "../lib/err.h"
 #include "table.h"
@@ -32,22 +34,67 @@ enum ringwall_pins_mode {
  */
 int ringwall_pins_lock(enum ringwall_pins_mode mode, struct ringwall_table **ret_containers, struct ringwall_err *e);
 
+/** ringwall_pins_lock_only() - the lock, whatever is loaded. -ENOENT: nothing ever was. */
+int ringwall_pins_lock_only(struct ringwall_err *e);
+
 /** ringwall_pins_policies() - the map `policies`, not to be closed. Wants the lock. */
 int ringwall_pins_policies(struct ringwall_table **ret, struct ringwall_err *e);
 
 /** ringwall_pins_borrow() - as ringwall_pins_get(), not to be closed. Wants the lock. @name: a literal */
 int ringwall_pins_borrow(const char *name, struct ringwall_err *e);
 
-/** ringwall_pins_get() - fd of the program or map @name. */
+/** ringwall_pins_get() - fd of the map @name, or the program "CLASS/NAME". */
 int ringwall_pins_get(const char *name, struct ringwall_err *e);
 
+/* Objects that are loaded as one, when the first policy wants them; each is a directory below RINGWALL_PINS_ABI. */
+enum ringwall_load {
+	RINGWALL_LOAD_DEVICE,
+	RINGWALL_LOAD_NETWORK,
+	RINGWALL_LOAD_IDENTITY, /* from here on: LSM hooks */
+	RINGWALL_LOAD_TAMPER,
+	RINGWALL_LOAD_KERNEL,
+	RINGWALL_LOAD_SOCKET,
+	RINGWALL_LOAD_CAPABLE,
+	RINGWALL_LOAD_FILE,
+	RINGWALL_LOADS
+};
+
+/** ringwall_load_name() - "device" … */
+const char *ringwall_load_name(enum ringwall_load which);
+
+/* How programs for LSM hooks are attached on this kernel. */
+enum ringwall_backend {
+	RINGWALL_BACKEND_LSM,
+	RINGWALL_BACKEND_MODIFY_RETURN, /* to security_HOOK(), where `bpf` is not among the active LSMs */
+};
+
+/** ringwall_lsm_backend() - by the kernel's list of active LSMs. Defined in lsm.c. */
+enum ringwall_backend ringwall_lsm_backend(void);
+
+/** ringwall_lsm_caller() - what the function is called, behind "security_", that calls @hook. Defined in lsm.c. */
+const char *ringwall_lsm_caller(const char *hook);
+
+/** ringwall_lsm_list() - the active LSMs as the kernel lists them, "" where it does not say. Defined in lsm.c. */
+void ringwall_lsm_list(char *ret, size_t size);
+
 /**
- * ringwall_pins_load() - first use: mount bpffs if need be, load every class, pin. Defined in load.c.
+ * ringwall_pins_need() - see that class @which is loaded. Wants the lock.
+ * A class on LSM hooks that this kernel refuses is remembered until the next boot, so that it is not tried for every
+ * container: a directory CLASS-none.
+ * @ret_new: set when it was this call that found the class refused; may be NULL
+ * Errors: -EOPNOTSUPP this kernel has no such programs, with the fix.
+ */
+int ringwall_pins_need(enum ringwall_load which, bool *ret_new, struct ringwall_err *e);
+
+/** ringwall_pins_has() - did ringwall_pins_need() find class @which, or load it? Wants the lock. */
+bool ringwall_pins_has(enum ringwall_load which);
+
+/**
+ * ringwall_pins_load() - load class @which and pin it. Defined in load.c. Wants the lock.
  * Everything is pinned in a directory aside that is renamed when it is complete: a loader that was killed leaves
  * nothing that looks loaded, and the next one clears it away.
- * @lock_fd: lock on RINGWALL_PINS
  */
-int ringwall_pins_load(int lock_fd, struct ringwall_err *e);
+int ringwall_pins_load(enum ringwall_load which, struct ringwall_err *e);
 
 /** ringwall_pins_prepare() - make RINGWALL_PINS exist, on a bpffs. Defined in load.c. */
 int ringwall_pins_prepare(struct ringwall_err *e);

@@ -2,16 +2,84 @@
 #include "policy.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "../lib/cleanup.h"
+#include "anchor.h"
 #include "bpf.h"
-#include "draft.h"
 #include "pins.h"
 #include "slot.h"
 #include "store.h"
 
-#define _cleanup_draft_ _cleanup_(ringwall_draft_free)
+#define SET(name) (1U << RINGWALL_SET_##name)
+#define KERNEL(name) (1ULL << RINGWALL_KERNEL_##name)
+
+/* What each class is for. A policy wants it that has one of the sets, or refuses one of the kernel's facilities. */
+static const struct {
+	uint32_t sets;
+	uint64_t kernel;
+} wanted_by[RINGWALL_LOADS] = {
+	[RINGWALL_LOAD_NETWORK] = { SET(EGRESS) | SET(INGRESS) | SET(BIND) | SET(FAMILY) | SET(SOCKET_TYPE), 0 },
+	[RINGWALL_LOAD_IDENTITY] = { SET(FAMILY) | SET(SOCKET_TYPE) | SET(NETLINK) | SET(FILE) | SET(EXEC) | SET(KERNEL) |
+				     SET(CAPABILITY), 0 },
+	[RINGWALL_LOAD_TAMPER] = { 0, KERNEL(BPF) },
+	[RINGWALL_LOAD_KERNEL] = { SET(KERNEL), 0 },
+	[RINGWALL_LOAD_SOCKET] = { SET(FAMILY) | SET(SOCKET_TYPE) | SET(NETLINK), KERNEL(UNIX_OUT) },
+	[RINGWALL_LOAD_CAPABLE] = { SET(CAPABILITY), 0 },
+	[RINGWALL_LOAD_FILE] = { SET(FILE) | SET(EXEC), KERNEL(MEMFD_EXEC) },
+};
+
+static bool wants(const struct ringwall_policy *p, enum ringwall_load which)
+{
+	return p->sets & wanted_by[which].sets || p->kernel & wanted_by[which].kernel;
+}
+
+/*
+ * Where the host can, every container's processes are marked and Ringwall's own objects are out of their reach, whatever
+ * their policies say: so a policy that comes later finds them marked.
+ */
+static bool is_for_all(enum ringwall_load which)
+{
+	return which == RINGWALL_LOAD_IDENTITY || which == RINGWALL_LOAD_TAMPER;
+}
+
+static bool is_strict(const struct ringwall_model *m)
+{
+	return m && m->strict && m->on_unsupported == RINGWALL_UNSUPPORTED_REFUSE;
+}
+
+/* A named policy that takes less is told each time; the default that everybody gets, once. */
+static void warn(struct ringwall_policy_grant *g, const struct ringwall_model *m, bool first, const struct ringwall_err *e)
+{
+	if (!g->warning[0] && m && (m->strict || first))
+		snprintf(g->warning, sizeof(g->warning), "policy %s: not all of it is enforced: %.160s", m->name, e->text);
+}
+
+/* Loads what @p wants, and what every container gets. */
+static int need_classes(const struct ringwall_policy *p, const struct ringwall_model *m, struct ringwall_policy_grant *g,
+			struct ringwall_err *e)
+{
+	for (enum ringwall_load i = RINGWALL_LOAD_DEVICE; i < RINGWALL_LOADS; i++) {
+		bool first = false;
+		int err;
+
+		if (i != RINGWALL_LOAD_DEVICE && !wants(p, i) && !is_for_all(i))
+			continue;
+		err = ringwall_pins_need(i, &first, e);
+		if (!err && i == RINGWALL_LOAD_IDENTITY)
+			g->mark = true;
+		if (err == -EOPNOTSUPP && i >= RINGWALL_LOAD_IDENTITY && !(wants(p, i) && is_strict(m))) {
+			if (wants(p, i))
+				warn(g, m, first, e);
+			continue;
+		}
+		if (err < 0)
+			return wants(p, i) && m ? ringwall_err_prepend(e, "policy %s", m->name) : err;
+	}
+	return 0;
+}
 
 /* From here on the cgroup's attachments are the container's; until now they denied everything. */
 static int name_slot(uint64_t cgroup_id, uint32_t slot, struct ringwall_err *e)
@@ -25,9 +93,9 @@ static int name_slot(uint64_t cgroup_id, uint32_t slot, struct ringwall_err *e)
 	return err < 0 ? ringwall_pins_fail(e, err, "name the slot of the cgroup") : 0;
 }
 
-static int attach_slot(struct ringwall_container *c, int cgroup_fd, struct ringwall_err *e)
+static int attach_slot(struct ringwall_container *c, uint32_t sets, int cgroup_fd, struct ringwall_err *e)
 {
-	int err = ringwall_slot_attach(c, RINGWALL_CLASS_DEVICE, cgroup_fd, e);
+	int err = ringwall_slot_attach(c, sets | SET(DEVICE), cgroup_fd, e);
 
 	if (!err)
 		err = name_slot(c->cgroup_id, c->slot, e);
@@ -38,53 +106,143 @@ static int attach_slot(struct ringwall_container *c, int cgroup_fd, struct ringw
 	return err;
 }
 
-int ringwall_policy_attach(const char *id, int cgroup_fd, const struct ringwall_resources *r, uint32_t *ret_slot,
-			   struct ringwall_err *e)
+int ringwall_policy_attach(const char *id, int cgroup_fd, struct ringwall_draft *d, const struct ringwall_model *m,
+			   struct ringwall_policy_grant *ret, struct ringwall_err *e)
 {
-	_cleanup_draft_ struct ringwall_draft draft = { 0 };
-	_cleanup_fd_ int lock = -1;
+	struct ringwall_policy_grant g = { 0 };
 	struct ringwall_table *containers;
 	struct ringwall_container *c;
+	_cleanup_fd_ int lock = -1;
 	struct stat st;
-	uint32_t policy_id;
-	int err = ringwall_draft_compile(r, &draft, e);
+	int err;
 
-	if (err < 0)
-		return err;
 	if (fstat(cgroup_fd, &st) < 0)
 		return ringwall_fail(e, -errno, "device policy: stat the container's cgroup");
 	lock = ringwall_pins_lock(RINGWALL_PINS_LOAD, &containers, e);
 	if (lock < 0)
 		return lock;
-	err = ringwall_store_intern(&draft, &policy_id, e);
+	err = need_classes(&d->policy, m, &g, e);
 	if (!err)
-		err = ringwall_slot_claim(containers, id, st.st_ino, policy_id, &c, e);
+		err = ringwall_store_intern(d, &g.policy_id, e);
 	if (!err)
-		err = attach_slot(c, cgroup_fd, e);
-	if (!err)
-		*ret_slot = c->slot;
-	return err;
-}
-
-int ringwall_policy_update(uint32_t slot, const struct ringwall_resources *r, struct ringwall_err *e)
-{
-	_cleanup_draft_ struct ringwall_draft draft = { 0 };
-	_cleanup_fd_ int lock = -1;
-	struct ringwall_table *containers;
-	struct ringwall_container *c;
-	uint32_t policy_id;
-	int err = ringwall_draft_compile(r, &draft, e);
-
+		err = ringwall_slot_claim(containers, id, st.st_ino, g.policy_id, &c, e);
 	if (err < 0)
 		return err;
+	c->marked = g.mark;
+	err = attach_slot(c, d->policy.sets, cgroup_fd, e);
+	if (err < 0)
+		return err;
+	g.slot = c->slot;
+	*ret = g;
+	return 0;
+}
+
+int ringwall_policy_mark(uint32_t abi, uint32_t slot, int pidfd, struct ringwall_err *e)
+{
+	struct ringwall_task task = { .slot = slot, .phase = RINGWALL_PHASE_SETUP };
+	char path[sizeof(RINGWALL_PINS) + 32];
+	_cleanup_fd_ int fd = -1;
+	int err;
+
+	snprintf(path, sizeof(path), "%s/%u/tasks", RINGWALL_PINS, abi);
+	fd = ringwall_bpf_get(path);
+	if (fd < 0)
+		return ringwall_pins_fail(e, fd, path);
+	err = ringwall_bpf_write(fd, &pidfd, &task);
+	return err < 0 ? ringwall_pins_fail(e, err, "mark the container's process") : 0;
+}
+
+static int anchor(struct ringwall_table *containers, uint32_t slot, uint32_t policy_id, pid_t pid,
+		  const struct ringwall_draft *d, struct ringwall_err *e)
+{
+	_cleanup_(ringwall_anchors_free) struct ringwall_anchors a = { 0 };
+	struct ringwall_container *c;
+	int err;
+
+	if (!wants(&d->policy, RINGWALL_LOAD_FILE))
+		return 0;
+	err = ringwall_anchor_collect(pid, d, &a, e);
+	if (!err)
+		err = ringwall_slot_find(containers, slot, &c, e);
+	if (err < 0)
+		return err;
+	c->anchored = 1; /* before they are there: a runtime killed in between leaves some that will be looked for */
+	__atomic_fetch_or(&c->anchor_bloom, a.bloom, __ATOMIC_SEQ_CST);
+	return ringwall_anchor_write(&a, slot, policy_id, e);
+}
+
+int ringwall_policy_anchor(uint32_t slot, uint32_t policy_id, pid_t pid, const struct ringwall_draft *d, struct ringwall_err *e)
+{
+	struct ringwall_table *containers;
+	_cleanup_fd_ int lock = -1;
+
+	if (!wants(&d->policy, RINGWALL_LOAD_FILE))
+		return 0;
 	lock = ringwall_pins_lock(RINGWALL_PINS_IF_LOADED, &containers, e);
+	return lock < 0 ? lock : anchor(containers, slot, policy_id, pid, d, e);
+}
+
+/* A container that began without marks keeps without: its processes could not be found all at once. */
+static int check_marked(const struct ringwall_container *c, const struct ringwall_policy *p, const struct ringwall_model *m,
+			struct ringwall_policy_grant *g, struct ringwall_err *e)
+{
+	struct ringwall_err why;
+
+	if (c->marked || !wants(p, RINGWALL_LOAD_IDENTITY))
+		return 0;
+	ringwall_fail_plain(&why, -EOPNOTSUPP, "the container was started without the classes on LSM hooks: start it anew");
+	if (!is_strict(m)) {
+		warn(g, m, true, &why);
+		return 0;
+	}
+	if (e)
+		*e = why;
+	return -EOPNOTSUPP;
+}
+
+int ringwall_policy_change(uint32_t slot, int cgroup_fd, pid_t pid, struct ringwall_draft *d, const struct ringwall_model *m,
+			   int (*before)(void *data, uint32_t policy_id, struct ringwall_err *e), void *data,
+			   struct ringwall_policy_grant *ret, struct ringwall_err *e)
+{
+	struct ringwall_policy_grant g = { .slot = slot };
+	struct ringwall_table *containers;
+	struct ringwall_container *c;
+	_cleanup_fd_ int lock = ringwall_pins_lock(RINGWALL_PINS_IF_LOADED, &containers, e);
+	int err;
+
 	if (lock < 0)
 		return lock;
 	err = ringwall_slot_find(containers, slot, &c, e);
 	if (!err)
-		err = ringwall_store_intern(&draft, &policy_id, e);
+		err = check_marked(c, &d->policy, m, &g, e);
 	if (!err)
-		__atomic_store_n(&c->policy_id, policy_id, __ATOMIC_RELEASE);
+		err = need_classes(&d->policy, m, &g, e);
+	if (!err)
+		err = ringwall_store_intern(d, &g.policy_id, e); /* may move the containers' window */
+	if (!err && pid)
+		err = anchor(containers, slot, g.policy_id, pid, d, e);
+	if (!err && before)
+		err = before(data, g.policy_id, e);
+	if (!err)
+		err = ringwall_slot_find(containers, slot, &c, e);
+	if (!err)
+		err = ringwall_slot_attach(c, d->policy.sets, cgroup_fd, e);
+	if (err < 0)
+		return err;
+	__atomic_store_n(&c->policy_id, g.policy_id, __ATOMIC_RELEASE);
+	*ret = g;
+	return 0;
+}
+
+int ringwall_policy_current(uint32_t slot, uint32_t *ret_policy_id, struct ringwall_err *e)
+{
+	struct ringwall_table *containers;
+	struct ringwall_container *c;
+	_cleanup_fd_ int lock = ringwall_pins_lock(RINGWALL_PINS_IF_LOADED, &containers, e);
+	int err = lock < 0 ? lock : ringwall_slot_find(containers, slot, &c, e);
+
+	if (!err)
+		*ret_policy_id = c->policy_id;
 	return err;
 }
 

@@ -3,33 +3,68 @@
 #define RINGWALL_POLICY_POLICY_H
 
 /*
- * The policy engine as the runtime sees it: a container is attached once, its policy is replaced at will, and the
- * kernel goes on enforcing when no Ringwall process is left. policy/load.c is the one owner of the pinned objects.
+ * The policy engine as the runtime sees it: a container is attached once, its processes are marked before they execute
+ * anything of its own, its policy is replaced at will, and the kernel goes on enforcing when no Ringwall process is left.
+ * policy/load.c is the one owner of the pinned objects.
  */
 
-#include "../lib/err.h"
-#include "../oci/config.h"
+#include "draft.h"
 
 /**
- * ringwall_policy_attach() - put container @id under the device policy of @r before any of its processes exist.
+ * struct ringwall_policy_grant - what came of it.
+ * @slot: handle of the slot, never 0, never given out twice: to be kept with the container's state
+ * @policy_id: that holds for it now
+ * @mark: the container's processes must be marked (ringwall_policy_mark()) before their execve
+ * @warning: what the host does not enforce, where that is no error; empty: nothing to say
+ */
+struct ringwall_policy_grant {
+	uint32_t slot, policy_id;
+	bool mark;
+	char warning[256];
+};
+
+/**
+ * ringwall_policy_attach() - put container @id under policy @d before any of its processes exist.
  * Loads and pins the programs on first use, finds or writes the policy (same rules, same policy id), takes a slot,
- * attaches by a pinned link, and only then names the slot in the attachment's storage (until then: everything is denied).
+ * attaches by pinned links, and only then names the slot in the attachments' storage (until then: everything is denied).
  * @id: for people who read map dumps, and for ringwall_policy_release() without a slot
  * @cgroup_fd: the container's empty cgroup
- * @r: only its devices are read; the rules that every container gets (ringwall_device_defaults()) are appended
- * @ret_slot: handle of the slot, never 0, never given out twice: to be kept with the container's state
- * Errors: -EOPNOTSUPP where BPF is not to be had, with the fix; -ENOSPC when slots or policies are full; -EINVAL, -E2BIG for
- * rules that cannot be. On error nothing stays attached.
+ * @d: what it may do; ids are filled in
+ * @m: where @d comes from: how strict it is; NULL: config.json alone
+ * Errors: -EOPNOTSUPP where BPF is not to be had, or the policy asks for a class that this kernel does not have, with the
+ * fix; -ENOSPC when slots or policies are full. On error nothing stays attached.
  */
-int ringwall_policy_attach(const char *id, int cgroup_fd, const struct ringwall_resources *r, uint32_t *ret_slot,
-			   struct ringwall_err *e);
+int ringwall_policy_attach(const char *id, int cgroup_fd, struct ringwall_draft *d, const struct ringwall_model *m,
+			   struct ringwall_policy_grant *ret, struct ringwall_err *e);
 
 /**
- * ringwall_policy_update() - live change: write the new policy under its own id, then switch the slot's one word.
- * Every event sees the old policy or the new one, whole. @r's list replaces the old one: do not call it for an update without one.
+ * ringwall_policy_mark() - the process is the container's: confined from its next execve on, that one checked already.
+ * @abi: that the container was attached under: another ringwall's programs may be what confines it
+ * @pidfd: of a process that waits, with a single thread
+ */
+int ringwall_policy_mark(uint32_t abi, uint32_t slot, int pidfd, struct ringwall_err *e);
+
+/**
+ * ringwall_policy_anchor() - tell the kernel where the container's mounts lie, as paths in @d begin there. Nothing to do
+ * for a policy without paths.
+ * @pid: a process in the container's mount namespace and root
+ */
+int ringwall_policy_anchor(uint32_t slot, uint32_t policy_id, pid_t pid, const struct ringwall_draft *d, struct ringwall_err *e);
+
+/**
+ * ringwall_policy_change() - live change: write the new policy under its own id, attach what it wants and is not there yet,
+ * then switch the slot's one word. Every event sees the old policy or the new one, whole.
+ * @cgroup_fd: the container's cgroup
+ * @pid: for ringwall_policy_anchor(); 0: there is none
+ * @before: called when everything but the switch is done, with the policy's id; an error of it leaves the old policy
  * Errors: -ESTALE @slot was released; as ringwall_policy_attach() otherwise, and then the old policy holds.
  */
-int ringwall_policy_update(uint32_t slot, const struct ringwall_resources *r, struct ringwall_err *e);
+int ringwall_policy_change(uint32_t slot, int cgroup_fd, pid_t pid, struct ringwall_draft *d, const struct ringwall_model *m,
+			   int (*before)(void *data, uint32_t policy_id, struct ringwall_err *e), void *data,
+			   struct ringwall_policy_grant *ret, struct ringwall_err *e);
+
+/** ringwall_policy_current() - id of the policy that slot @slot has. -ESTALE. */
+int ringwall_policy_current(uint32_t slot, uint32_t *ret_policy_id, struct ringwall_err *e);
 
 /**
  * ringwall_policy_release() - unpin the container's links and free its slot; call it when the container's cgroup is gone
@@ -40,5 +75,11 @@ int ringwall_policy_update(uint32_t slot, const struct ringwall_resources *r, st
  *        remove the cgroup first.
  */
 int ringwall_policy_release(uint32_t slot, const char *id, struct ringwall_err *e);
+
+/**
+ * ringwall_policy_release_other() - the same for a container that another ringwall, with ABI @abi, has attached; where it was
+ * the last one there, that ringwall's programs and maps go as well. Defined in upgrade.c.
+ */
+int ringwall_policy_release_other(uint32_t abi, uint32_t slot, struct ringwall_err *e);
 
 #endif

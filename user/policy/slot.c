@@ -10,24 +10,38 @@
 
 #include "../cgroup/cgroup.h"
 #include "../lib/cleanup.h"
+#include "anchor.h"
 #include "bpf.h"
+#include "own.h"
 #include "pins.h"
+#include "sweep.h"
 
-/* One row per class that is attached to a container's cgroup. */
-static const struct class {
-	uint32_t bit;
+#define SET(name) (1U << RINGWALL_SET_##name)
+
+/* One row per program that is attached to containers' cgroups; its place is its bit in container.links. */
+static const struct hook {
 	const char *name;    /* of its link pin: NAME-INDEX */
 	const char *program; /* pin of the program */
 	unsigned int attach_type;
-} classes[] = {
-	{ RINGWALL_CLASS_DEVICE, "device", "ringwall_device", BPF_CGROUP_DEVICE },
+	uint32_t sets; /* wanted by policies that have one of these */
+} hooks[] = {
+	{ "device", "device/ringwall_device", BPF_CGROUP_DEVICE, SET(DEVICE) },
+	{ "connect4", "network/ringwall_connect4", BPF_CGROUP_INET4_CONNECT, SET(EGRESS) | SET(INGRESS) },
+	{ "connect6", "network/ringwall_connect6", BPF_CGROUP_INET6_CONNECT, SET(EGRESS) | SET(INGRESS) },
+	{ "sendmsg4", "network/ringwall_sendmsg4", BPF_CGROUP_UDP4_SENDMSG, SET(EGRESS) | SET(INGRESS) },
+	{ "sendmsg6", "network/ringwall_sendmsg6", BPF_CGROUP_UDP6_SENDMSG, SET(EGRESS) | SET(INGRESS) },
+	{ "bind4", "network/ringwall_bind4", BPF_CGROUP_INET4_BIND, SET(BIND) },
+	{ "bind6", "network/ringwall_bind6", BPF_CGROUP_INET6_BIND, SET(BIND) },
+	{ "socket", "network/ringwall_sock_create", BPF_CGROUP_INET_SOCK_CREATE, SET(FAMILY) | SET(SOCKET_TYPE) },
+	{ "ingress", "network/ringwall_ingress", BPF_CGROUP_INET_INGRESS, SET(EGRESS) | SET(INGRESS) },
+	{ "egress", "network/ringwall_egress", BPF_CGROUP_INET_EGRESS, SET(EGRESS) | SET(INGRESS) },
 };
 
 #define LINK_PATH_SIZE (sizeof(RINGWALL_PINS_LINKS) + 32)
 
-static void link_path(const struct class *class, uint32_t index, char ret[LINK_PATH_SIZE])
+static void link_path(const struct hook *hook, uint32_t index, char ret[LINK_PATH_SIZE])
 {
-	snprintf(ret, LINK_PATH_SIZE, "%s/%s-%u", RINGWALL_PINS_LINKS, class->name, index);
+	snprintf(ret, LINK_PATH_SIZE, "%s/%s-%u", RINGWALL_PINS_LINKS, hook->name, index);
 }
 
 /* FNV-1a: spreads ids over pages; ids with the same hash are told apart by nobody, so it also stands for a long id. */
@@ -134,30 +148,71 @@ int ringwall_slot_find(struct ringwall_table *t, uint32_t handle, struct ringwal
 	return 0;
 }
 
-static int attach_class(const struct class *class, struct ringwall_container *c, int cgroup_fd, struct ringwall_err *e)
+static int attach_hook(size_t row, struct ringwall_container *c, int cgroup_fd, struct ringwall_err *e)
 {
-	int prog = ringwall_pins_borrow(class->program, e), err;
+	const struct hook *hook = &hooks[row];
+	int prog = ringwall_pins_borrow(hook->program, e), err;
 	char path[LINK_PATH_SIZE];
 	_cleanup_fd_ int link = -1;
 
 	if (prog < 0)
 		return prog;
-	link = ringwall_bpf_attach(prog, cgroup_fd, class->attach_type);
+	link = ringwall_bpf_attach(prog, cgroup_fd, hook->attach_type);
 	if (link < 0)
-		return ringwall_fail(e, link, "device policy: attach to the container's cgroup%s", link == -EPERM ?
+		return ringwall_fail(e, link, "%s policy: attach to the container's cgroup%s", hook->name, link == -EPERM ?
 				     " (no CAP_NET_ADMIN, or a program without BPF_F_ALLOW_MULTI on a cgroup above)" : "");
-	c->classes |= class->bit; /* before the pin: a runtime killed from here on leaves one that will be looked for */
-	link_path(class, c->slot & RINGWALL_INDEX_MASK, path);
+	err = ringwall_own_add_link(link, &c->link_id[row], e);
+	if (err < 0)
+		return err;
+	c->links |= 1U << row; /* before the pin: a runtime killed from here on leaves one that will be looked for */
+	link_path(hook, c->slot & RINGWALL_INDEX_MASK, path);
 	err = ringwall_bpf_pin(link, path);
+	if (err < 0)
+		c->links &= ~(1U << row);
 	return err < 0 ? ringwall_fail(e, err, "pin '%s'", path) : 0;
 }
 
-int ringwall_slot_attach(struct ringwall_container *c, uint32_t class, int cgroup_fd, struct ringwall_err *e)
+int ringwall_slot_attach(struct ringwall_container *c, uint32_t sets, int cgroup_fd, struct ringwall_err *e)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(classes); i++)
-		if (classes[i].bit == class)
-			return attach_class(&classes[i], c, cgroup_fd, e);
-	return ringwall_fail(e, -EINVAL, "policy class %#x", class);
+	int err = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(hooks) && !err; i++)
+		if (hooks[i].sets & sets && !(c->links & (1U << i)))
+			err = attach_hook(i, c, cgroup_fd, e);
+	return err;
+}
+
+static bool counter_of(const void *key, const void *slot)
+{
+	return ((const struct ringwall_counter_key *)key)->slot == *(const uint32_t *)slot;
+}
+
+static bool observation_of(const void *key, const void *slot)
+{
+	return ((const struct ringwall_observation_key *)key)->slot == *(const uint32_t *)slot;
+}
+
+/* What it has left in the maps of reports: most containers, nothing. Left behind it would be room lost, and no more. */
+static void forget_reports(const struct ringwall_container *c)
+{
+	struct ringwall_event_key key = { .slot = c->slot };
+	int fd;
+
+	if (c->denied || c->audited) {
+		fd = ringwall_pins_borrow("counters", NULL);
+		if (fd >= 0)
+			ringwall_sweep(fd, sizeof(struct ringwall_counter_key), sizeof(struct ringwall_counter), counter_of,
+				       &c->slot);
+	}
+	if (c->observed) {
+		fd = ringwall_pins_borrow("observations", NULL);
+		if (fd >= 0)
+			ringwall_sweep(fd, sizeof(struct ringwall_observation_key), sizeof(uint64_t), observation_of,
+				       &c->slot);
+	}
+	fd = c->events ? ringwall_pins_borrow("events", NULL) : -1;
+	for (; fd >= 0 && key.index < RINGWALL_EVENTS_KEPT && key.index < c->events; key.index++)
+		ringwall_bpf_delete(fd, &key);
 }
 
 /*
@@ -168,13 +223,17 @@ int ringwall_slot_release(struct ringwall_container *c, struct ringwall_err *e)
 {
 	char path[LINK_PATH_SIZE];
 
-	for (size_t i = 0; i < ARRAY_SIZE(classes); i++) {
-		if (!(c->classes & classes[i].bit))
+	for (size_t i = 0; i < ARRAY_SIZE(hooks); i++) {
+		if (!(c->links & (1U << i)))
 			continue;
-		link_path(&classes[i], c->slot & RINGWALL_INDEX_MASK, path);
+		link_path(&hooks[i], c->slot & RINGWALL_INDEX_MASK, path);
 		if (unlink(path) < 0 && errno != ENOENT)
 			return ringwall_fail(e, -errno, "unpin '%s'", path);
+		ringwall_own_remove_link(c->link_id[i]);
 	}
+	if (c->anchored)
+		ringwall_anchor_release(c->slot);
+	forget_reports(c);
 	__atomic_store_n(&c->slot, 0, __ATOMIC_RELEASE);
 	*c = (struct ringwall_container){ .generation = c->generation };
 	return 0;

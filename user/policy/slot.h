@@ -23,8 +23,12 @@ int ringwall_slot_claim(struct ringwall_table *t, const char *id, uint64_t cgrou
 int ringwall_slot_find(struct ringwall_table *t, uint32_t handle, struct ringwall_container **ret,
 		       struct ringwall_err *e);
 
-/** ringwall_slot_attach() - attach class @class (RINGWALL_CLASS_*) of slot @c to its cgroup, by a pinned link. */
-int ringwall_slot_attach(struct ringwall_container *c, uint32_t class, int cgroup_fd, struct ringwall_err *e);
+/**
+ * ringwall_slot_attach() - attach to slot @c's cgroup what a policy with @sets wants and what is not there yet, each by a
+ * pinned link. What no policy of the container wants any more stays attached, and lets everything pass.
+ * @sets: bits 1 << RINGWALL_SET_*; the classes they want must be loaded (ringwall_pins_need())
+ */
+int ringwall_slot_attach(struct ringwall_container *c, uint32_t sets, int cgroup_fd, struct ringwall_err *e);
 
 /** ringwall_slot_release() - unpin its links, then free it. Whatever was left of it is cleared; repeating is harmless. */
 int ringwall_slot_release(struct ringwall_container *c, struct ringwall_err *e);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/membarrier.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -10,6 +11,7 @@
 #include "../lib/cleanup.h"
 #include "bpf.h"
 #include "pins.h"
+#include "sweep.h"
 
 #define _cleanup_table_ _cleanup_(ringwall_table_close)
 
@@ -50,22 +52,33 @@ static int find(struct ringwall_table *t, const struct ringwall_draft *d, struct
 }
 
 /* All entries or none, as far as anybody can tell: their id is not given out before they are complete. */
-static int write_devices(const struct ringwall_draft *d, uint32_t id, struct ringwall_err *e)
+static int write_section(const struct ringwall_section *s, enum ringwall_section_kind kind, uint32_t id,
+			 struct ringwall_err *e)
 {
+	size_t size = ringwall_section_key_size(kind);
 	_cleanup_fd_ int fd = -1;
 	int err;
 
-	if (!d->devices.n)
+	if (!s->n)
 		return 0;
-	fd = ringwall_pins_get("devices", e);
+	fd = ringwall_pins_get(ringwall_section_map(kind), e);
 	if (fd < 0)
 		return fd;
-	for (uint32_t i = 0; i < d->devices.n; i++)
-		d->devices.keys[i].policy_id = id;
-	err = ringwall_bpf_write_all(fd, d->devices.keys, d->devices.verdicts, d->devices.n);
+	for (uint32_t i = 0; i < s->n; i++)
+		memcpy((char *)s->keys + i * size, &id, sizeof(id));
+	err = ringwall_bpf_write_all(fd, s->keys, s->values, s->n);
 	if (err == -E2BIG)
 		return -ENOSPC;
-	return err < 0 ? ringwall_pins_fail(e, err, "write device entries") : 0;
+	return err < 0 ? ringwall_fail(e, err, "policy: write to the map '%s'", ringwall_section_map(kind)) : 0;
+}
+
+static int write_sections(const struct ringwall_draft *d, uint32_t id, struct ringwall_err *e)
+{
+	int err = 0;
+
+	for (int i = 0; i < RINGWALL_SECTIONS && !err; i++)
+		err = write_section(&d->section[i], (enum ringwall_section_kind)i, id, e);
+	return err;
 }
 
 /* The generation is used up before the first entry is written: leftovers of a failure never meet their id again. */
@@ -74,7 +87,7 @@ static int write_policy(struct ringwall_policy *p, uint32_t index, const struct 
 {
 	uint32_t id = ringwall_handle_next(index, &p->generation);
 	struct ringwall_policy new = d->policy;
-	int err = write_devices(d, id, e);
+	int err = write_sections(d, id, e);
 
 	if (err < 0)
 		return err;
@@ -114,42 +127,38 @@ static void wait_for_programs(void)
 	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
 }
 
-static int collect_keys(int fd, const struct ringwall_table *policies, struct ringwall_device_key **keys,
-			uint32_t *ret_n)
+static bool is_orphan(const void *key, const void *data)
 {
-	struct ringwall_device_key *v = calloc(RINGWALL_DEVICES_MAX, sizeof(*v)), key, *last = NULL;
-	uint32_t n = 0;
-	int err = v ? 0 : -ENOMEM;
+	const struct ringwall_policy *p;
+	uint32_t id;
 
-	while (!err && n < RINGWALL_DEVICES_MAX) {
-		const struct ringwall_policy *p;
-
-		err = ringwall_bpf_next_key(fd, last, &key);
-		last = &key;
-		if (err < 0)
-			break;
-		p = ringwall_table_at(policies, key.policy_id & RINGWALL_INDEX_MASK);
-		if (p->id != key.policy_id)
-			v[n++] = key;
-	}
-	*keys = v;
-	*ret_n = n;
-	return err == -ENOENT ? 0 : err;
+	memcpy(&id, key, sizeof(id));
+	p = ringwall_table_at(data, id & RINGWALL_INDEX_MASK);
+	return p->id != id;
 }
 
-static int sweep_devices(const struct ringwall_table *policies, struct ringwall_err *e)
+/* A map that no class has brought yet has nothing to collect. */
+static int sweep(const char *map, size_t key_size, size_t value_size, const struct ringwall_table *policies,
+		 struct ringwall_err *e)
 {
-	_cleanup_free_ struct ringwall_device_key *keys = NULL;
-	_cleanup_fd_ int fd = ringwall_pins_get("devices", e);
-	uint32_t n;
-	int err;
+	struct ringwall_err ignored;
+	_cleanup_fd_ int fd = ringwall_pins_get(map, &ignored);
+	int err = fd < 0 ? 0 : ringwall_sweep(fd, key_size, value_size, is_orphan, policies);
 
-	if (fd < 0)
-		return fd;
-	err = collect_keys(fd, policies, &keys, &n);
-	if (!err && n)
-		err = ringwall_bpf_delete_all(fd, keys, n);
-	return err < 0 ? ringwall_fail(e, err, "collect device entries") : 0;
+	return err < 0 ? ringwall_fail(e, err, "policy: collect entries of the map '%s'", map) : 0;
+}
+
+static int sweep_all(const struct ringwall_table *policies, struct ringwall_err *e)
+{
+	int err = sweep("anchors", sizeof(struct ringwall_anchor_key), sizeof(struct ringwall_path), policies, e);
+
+	for (int i = 0; i < RINGWALL_SECTIONS && !err; i++) {
+		enum ringwall_section_kind kind = (enum ringwall_section_kind)i;
+
+		err = sweep(ringwall_section_map(kind), ringwall_section_key_size(kind), ringwall_section_value_size(kind),
+			    policies, e);
+	}
+	return err;
 }
 
 static int collect(struct ringwall_err *e)
@@ -172,7 +181,7 @@ static int collect(struct ringwall_err *e)
 	if (err < 0)
 		return ringwall_fail(e, err, "collect policies");
 	wait_for_programs();
-	return sweep_devices(&policies, e);
+	return sweep_all(&policies, e);
 }
 
 /* -ENOSPC comes back without a message: there may be something to collect. */
@@ -205,7 +214,9 @@ int ringwall_store_intern(const struct ringwall_draft *d, uint32_t *ret_id, stru
 		err = find_or_write(t, d, ret_id, e);
 	}
 	if (err == -ENOSPC)
-		return ringwall_fail_plain(e, err, "device policy: no room: %u policies and %u device entries for the whole host",
-					   RINGWALL_POLICIES_MAX, RINGWALL_DEVICES_MAX);
+		return ringwall_fail_plain(e, err, "policy: no room: all containers of the host together can have %u policies "
+						   "with %u devices, %u prefixes and %u path components",
+					   RINGWALL_POLICIES_MAX, RINGWALL_DEVICES_MAX, RINGWALL_ADDRESSES_MAX,
+					   RINGWALL_PATHS_MAX);
 	return err;
 }

@@ -267,7 +267,7 @@ int ringwall_child_listener(int channel, int pidfd, pid_t pid, int fd, const str
 }
 
 int ringwall_child_settle(struct ringwall_child *child, const struct ringwall_init *in, const char *state_json,
-			  struct ringwall_err *e)
+			  int (*confine)(void *data, struct ringwall_err *e), void *data, struct ringwall_err *e)
 {
 	struct ringwall_msg m;
 	bool reached_exec = false;
@@ -292,6 +292,14 @@ int ringwall_child_settle(struct ringwall_child *child, const struct ringwall_in
 			return 0;
 		case RINGWALL_MSG_EXEC:
 			reached_exec = true;
+			if (!in->confine)
+				break;
+			r = confine(data, e);
+			if (r < 0)
+				return r;
+			r = ringwall_channel_send(child->channel, RINGWALL_MSG_GO, 0, -1);
+			if (r < 0 && r != -EPIPE)
+				return ringwall_fail(e, r, "start the container's process");
 			break;
 		case RINGWALL_MSG_NONE:
 			/* Gone without a word: to its program, which is the end that `run` and `exec` wait for. */

@@ -41,10 +41,12 @@ int ringwall_child_begin(struct ringwall_child *child, struct ringwall_init *in,
 /**
  * ringwall_child_settle() - follow the child until it is ready for `start` (@in->start_fd) or has become its program.
  * @state_json: for the seccomp agent, when there is one
+ * @confine: @in->confine: called while the child waits, its execve next; what it returns below 0 ends the child
+ * @data: first argument of @confine
  * The pty master, if one comes, is left in @child.
  */
 int ringwall_child_settle(struct ringwall_child *child, const struct ringwall_init *in, const char *state_json,
-			  struct ringwall_err *e);
+			  int (*confine)(void *data, struct ringwall_err *e), void *data, struct ringwall_err *e);
 
 /** ringwall_child_listener() - fetch seccomp notification fd number @fd out of the process and pass it on; then GO. */
 int ringwall_child_listener(int channel, int pidfd, pid_t pid, int fd, const struct ringwall_config *c,

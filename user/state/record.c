@@ -14,12 +14,15 @@
 
 enum kind {
 	STRING,
-	OPTIONAL_STRING, /* NULL: absent */
 	BOOL,
 	U32,
 	U64,
 	PID,
 	MANAGER,
+	/* From here on a record may lack it. */
+	OPTIONAL_STRING, /* NULL: absent */
+	OPTIONAL_BOOL,	 /* not in records of before there were policies */
+	OPTIONAL_U32,
 };
 
 /* One row is one member of struct ringwall_state and of state.json; the annotations are written apart. */
@@ -41,6 +44,9 @@ static const struct field {
 	{ "rootless", BOOL, offsetof(struct ringwall_state, rootless) },
 	{ "started", BOOL, offsetof(struct ringwall_state, started) },
 	{ "slot", U32, offsetof(struct ringwall_state, slot) },
+	{ "policyAbi", OPTIONAL_U32, offsetof(struct ringwall_state, abi) },
+	{ "policy", OPTIONAL_STRING, offsetof(struct ringwall_state, policy) },
+	{ "confine", OPTIONAL_BOOL, offsetof(struct ringwall_state, confine) },
 	{ "intelRdtClos", OPTIONAL_STRING, offsetof(struct ringwall_state, intel_rdt_clos) },
 };
 
@@ -63,9 +69,11 @@ static void put_field(struct ringwall_json_out *o, const struct ringwall_state *
 			ringwall_json_out_str(o, f->key, text ?: "");
 		break;
 	case BOOL:
+	case OPTIONAL_BOOL:
 		ringwall_json_out_bool(o, f->key, *(const bool *)at);
 		break;
 	case U32:
+	case OPTIONAL_U32:
 		ringwall_json_out_u64(o, f->key, *(const uint32_t *)at);
 		break;
 	case U64:
@@ -140,11 +148,13 @@ static int get_field(struct ringwall_state *s, const struct ringwall_json *v, co
 	case OPTIONAL_STRING:
 		return get_string(s, v, at);
 	case BOOL:
+	case OPTIONAL_BOOL:
 		if (v->type != RINGWALL_JSON_BOOL)
 			return -EINVAL;
 		*(bool *)at = v->boolean;
 		return 0;
 	case U32:
+	case OPTIONAL_U32:
 		r = get_u64(v, UINT32_MAX, &n);
 		*(uint32_t *)at = (uint32_t)n;
 		return r;
@@ -196,9 +206,10 @@ static int get_record(struct ringwall_state *s, const struct ringwall_json *root
 		return ringwall_fail_plain(e, -EPROTONOSUPPORT,
 					   "container '%.100s' was created by a newer ringwall (record version %llu, this one knows %d): use that one",
 					   s->id, (unsigned long long)n, RINGWALL_STATE_VERSION);
+	s->abi = 1;
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
 		v = ringwall_json_get(root, fields[i].key);
-		if (!v && fields[i].kind == OPTIONAL_STRING)
+		if (!v && fields[i].kind >= OPTIONAL_STRING)
 			continue;
 		r = v ? get_field(s, v, &fields[i]) : -EINVAL;
 		if (r < 0)

@@ -25,7 +25,7 @@
  * must not empty a directory that was never ours.
  */
 static const char *const files[] = {
-	"config.json", "state.json", "start.sock", "config.json.tmp", "state.json.tmp",
+	"config.json", "state.json", "start.sock", "config.json.tmp", "state.json.tmp", "policy.new", "resources.json", "places.json",
 };
 
 int ringwall_id_check(const char *id, struct ringwall_err *e)
@@ -385,34 +385,55 @@ int ringwall_state_load_config(const struct ringwall_state *s, struct ringwall_c
 	return r;
 }
 
+/* "policy-00001001.json": of each policy that the container has had */
+static bool is_policy(const char *name)
+{
+	return !strncmp(name, "policy-", 7) && strspn(name + 7, "0123456789abcdef") == 8 && !strcmp(name + 15, ".json");
+}
+
 static bool is_ours(const char *name)
 {
+	if (is_policy(name))
+		return true;
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
 		if (!strcmp(name, files[i]))
 			return true;
 	return false;
 }
 
+static DIR *open_contents(const struct ringwall_state *s)
+{
+	int fd = openat(s->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!d)
+		ringwall_fd_close(&fd);
+	return d;
+}
+
 /* Without a record nothing but its contents says that the directory is a container's. */
 static int check_contents(const struct ringwall_state *s, const char *path, struct ringwall_err *e)
 {
-	_cleanup_dir_ DIR *d = NULL;
+	_cleanup_dir_ DIR *d = open_contents(s);
 	struct dirent *entry;
-	int fd;
 
-	fd = openat(s->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd >= 0)
-		d = fdopendir(fd);
-	if (!d) {
-		if (fd >= 0)
-			close(fd);
+	if (!d)
 		return ringwall_fail(e, -errno, "read directory '%s'", path);
-	}
 	while ((entry = readdir(d)))
 		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..") && !is_ours(entry->d_name))
 			return ringwall_fail_plain(e, -ENOTEMPTY, "'%s' is not a container's directory: it holds '%.100s'",
 						   path, entry->d_name);
 	return 0;
+}
+
+static void remove_policies(const struct ringwall_state *s)
+{
+	_cleanup_dir_ DIR *d = open_contents(s);
+	struct dirent *entry;
+
+	while (d && (entry = readdir(d)))
+		if (is_policy(entry->d_name))
+			unlinkat(s->dir_fd, entry->d_name, 0);
 }
 
 int ringwall_state_remove(struct ringwall_state *s, const struct ringwall *rw, struct ringwall_err *e)
@@ -434,6 +455,7 @@ int ringwall_state_remove(struct ringwall_state *s, const struct ringwall *rw, s
 		return 0;
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
 		unlinkat(s->dir_fd, files[i], 0);
+	remove_policies(s);
 	if (rmdir(path) < 0 && errno != ENOENT)
 		return ringwall_fail(e, -errno, "remove '%s'", path);
 	return 0;

@@ -44,6 +44,9 @@ struct ringwall_state {
 	bool rootless;
 	bool started;	      /* start was called: created → running */
 	uint32_t slot;	      /* the container's slot in the policy maps, 0: none */
+	const char *policy;   /* built-in profile that it has where no policy-ID.json says otherwise, NULL: none */
+	uint32_t abi;	      /* of the maps that @slot is in; records of before there was a second lack it: 1 */
+	bool confine;	      /* its processes are marked before their execve */
 	const char *intel_rdt_clos; /* resctrl group that delete removes, NULL: none */
 	struct ringwall_pairs annotations;
 };

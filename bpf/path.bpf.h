@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#ifndef RINGWALL_BPF_PATH_H
+#define RINGWALL_BPF_PATH_H
+
+/*
+ * What the policy says about a dentry, by names alone: up by d_parent, mounts unseen, to the next anchor, and from
+ * there down again along the edges of the policy's trie. Nothing is stored on the way: going down, each ancestor is
+ * counted off from the dentry anew, which costs three instructions a step, and the walk down ends where the trie does.
+ *
+ * Names change while they are read. d_seq tells of each name whether it is torn, and whether it is still below the
+ * directory that the walk has come from; if not, the walk begins anew, and after RETRIES the object counts as being
+ * nowhere.
+ */
+
+#include "lsm.bpf.h"
+
+/* Full: no container begins that needs an entry. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, RINGWALL_ANCHORS_MAX);
+	__type(key, struct ringwall_anchor_key);
+	__type(value, struct ringwall_path);
+} anchors SEC(".maps");
+
+/* Full: the policy is refused. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, RINGWALL_PATHS_MAX);
+	__type(key, struct ringwall_path_key);
+	__type(value, struct ringwall_path);
+} paths SEC(".maps");
+
+#define RETRIES 2
+#define PATH_SETS (1U << RINGWALL_SET_FILE | 1U << RINGWALL_SET_EXEC)
+
+/**
+ * struct place - where something is, in the policy's eyes. Numbers only, so that for the verifier all places are alike.
+ * @refused, @below: rights that are refused for it, and for what is below it
+ * @under: as in struct ringwall_path; 0 where no rule names it
+ * @rule: for each right of @refused, by which rule; @below_rule: for those of @below
+ * @anchored: it is below an anchor
+ * @names: directories up to where its path begins
+ * @device, @inode: of that
+ */
+struct place {
+	__u32 device;
+	__u32 names;
+	__u64 inode;
+	__u32 anchored;
+	__u16 refused, below;
+	__u16 under;
+	__u16 rule[RINGWALL_FILE_RIGHTS];
+	__u16 below_rule[RINGWALL_FILE_RIGHTS];
+	__u16 reserved[3];
+};
+
+enum step { STEP_CHANGED = -1, STEP_NONE, STEP_MADE };
+
+/*
+ * 0, which the verifier does not know to be so. Before 6.7 it looks at one round of bpf_loop() only, and would take
+ * what a number is after that for what it always is.
+ */
+static __always_inline __u32 zero_of(const struct subject *s)
+{
+	return READ_ONCE(s->c->slot) - s->slot;
+}
+
+struct ascent_to {
+	struct dentry *dentry;
+};
+
+static long ancestor_step(__u32 unused, struct ascent_to *to)
+{
+	to->dentry = to->dentry->d_parent;
+	return 0;
+}
+
+static __always_inline struct dentry *ancestor(struct dentry *dentry, __u32 steps)
+{
+	struct ascent_to to = { .dentry = dentry };
+
+	bpf_loop(steps, ancestor_step, &to, 0);
+	return to.dentry;
+}
+
+/* Where a walk up has come to: @dentry, @names steps up; @at once that is an anchor, @top where it is a root. */
+struct ascent {
+	struct dentry *dentry;
+	const struct ringwall_path *at;
+	__u64 bloom;
+	struct ringwall_anchor_key key;
+	__u32 names;
+	__u32 top;
+};
+
+static long climb_step(__u32 unused, struct ascent *a)
+{
+	struct dentry *dentry = a->dentry, *parent = dentry->d_parent;
+	struct inode *inode;
+
+	if (parent != dentry && !a->bloom)
+		goto up;
+	a->top = parent == dentry;
+	inode = dentry->d_inode;
+	if (!inode) /* it is to be made */
+		goto up;
+	a->key.inode = inode->i_ino;
+	if (a->top || (a->bloom >> (a->key.inode & 63) & 1)) {
+		a->at = bpf_map_lookup_elem(&anchors, &a->key);
+		if (a->at || a->top)
+			return 1;
+	}
+up:
+	a->dentry = parent;
+	a->names++;
+	return 0;
+}
+
+enum walk {
+	WALK_NOWHERE,
+	WALK_ROOT, /* of a file system that no rule has a place for */
+	WALK_ANCHOR,
+	WALK_LIKE, /* of a file system that stands for one with an anchor */
+};
+
+/* Up to what @dentry's names begin at: *@at, ret->names steps above. */
+static __always_inline enum walk climb(const struct subject *s, struct dentry *dentry, struct place *ret,
+				       const struct ringwall_path **at)
+{
+	struct super_block *sb = dentry->d_sb;
+	struct ascent a = {
+		.dentry = dentry,
+		.names = zero_of(s),
+		.bloom = s->c->anchor_bloom,
+		.key = { .policy_id = s->policy_id, .slot = s->slot, .device = sb->s_dev },
+	};
+
+	bpf_loop(RINGWALL_DEPTH_MAX + 1, climb_step, &a, 0);
+	ret->names = a.names;
+	ret->device = a.key.device;
+	ret->inode = a.key.inode;
+	*at = a.at;
+	if (a.at)
+		return WALK_ANCHOR;
+	if (!a.top || a.dentry != sb->s_root)
+		return WALK_NOWHERE;
+	a.key.device = 0;
+	a.key.inode = sb->s_magic;
+	*at = bpf_map_lookup_elem(&anchors, &a.key);
+	return *at ? WALK_LIKE : WALK_ROOT;
+}
+
+/* Follows the edge for @dentry's name from *@at; none there: leaves it. */
+static __always_inline enum step follow(const struct subject *s, struct dentry *dentry, const struct ringwall_path **at)
+{
+	struct ringwall_path_key key;
+	const struct ringwall_path *next = NULL;
+	__u32 node = (*at)->node, seq = dentry->d_seq.seqcount.sequence, length = dentry->d_name.len;
+
+	__builtin_memset(&key, 0, sizeof(key));
+	key.policy_id = s->policy_id;
+	key.node = node;
+	if ((node & RINGWALL_NODE_NAMES) && length <= RINGWALL_COMPONENT_MAX) {
+		if (bpf_probe_read_kernel(key.name, length, dentry->d_name.name))
+			return STEP_CHANGED;
+		key.length = length;
+		next = bpf_map_lookup_elem(&paths, &key);
+	}
+	if (!next && (node & RINGWALL_NODE_ANY)) {
+		__builtin_memset(&key.length, 0, sizeof(key) - __builtin_offsetof(struct ringwall_path_key, length));
+		next = bpf_map_lookup_elem(&paths, &key);
+	}
+	if ((seq & 1) || seq != dentry->d_seq.seqcount.sequence)
+		return STEP_CHANGED;
+	if (!next)
+		return STEP_NONE;
+	*at = next;
+	return STEP_MADE;
+}
+
+/* Where a walk down has come to: @at, @left steps above @dentry. */
+struct descent {
+	const struct subject *s;
+	struct dentry *dentry, *parent;
+	const struct ringwall_path *at;
+	__u32 left;
+	enum step step;
+};
+
+static long descend_step(__u32 unused, struct descent *d)
+{
+	struct dentry *child;
+
+	if (!d->left || !d->at->node)
+		return 1;
+	child = ancestor(d->dentry, d->left - 1);
+	d->step = child->d_parent == d->parent ? follow(d->s, child, &d->at) : STEP_CHANGED;
+	if (d->step != STEP_MADE)
+		return 1;
+	d->parent = child;
+	d->left--;
+	return 0;
+}
+
+/* From the anchor down to @dentry, as far as the trie has edges. Return: 0: something moved meanwhile. */
+static __always_inline int descend(const struct subject *s, struct dentry *dentry, __u32 names, struct descent *d)
+{
+	if (!d->at->node || !names)
+		return 1;
+	d->s = s;
+	d->dentry = dentry;
+	d->parent = ancestor(dentry, names);
+	d->step = STEP_MADE;
+	bpf_loop(RINGWALL_DEPTH_MAX, descend_step, d, 0);
+	return d->step != STEP_CHANGED;
+}
+
+static __always_inline void place_set(struct place *ret, const struct ringwall_path *at, int exact)
+{
+	const __u16 *rule = exact ? at->self_rule : at->below_rule;
+
+	ret->refused = exact ? at->self : at->below;
+	ret->below = at->below;
+	ret->under = exact ? at->under : 0;
+	__builtin_memcpy(ret->rule, rule, sizeof(ret->rule));
+	__builtin_memcpy(ret->below_rule, at->below_rule, sizeof(ret->below_rule));
+}
+
+/** locate() - what the policy says about @dentry, which need not exist. */
+static __noinline int locate(const struct subject *s, struct dentry *dentry, struct place *ret)
+{
+	for (int i = 0; i < RETRIES; i++) {
+		struct descent d;
+		enum walk walk = climb(s, dentry, ret, &d.at);
+
+		if (walk == WALK_NOWHERE)
+			break;
+		ret->anchored = walk == WALK_ANCHOR;
+		d.left = ret->names;
+		if (walk == WALK_ROOT) {
+			place_set(ret, &s->p->root, 0);
+			return 0;
+		}
+		if (descend(s, dentry, ret->names, &d)) {
+			place_set(ret, d.at, !d.left);
+			return 0;
+		}
+	}
+	__builtin_memset(&ret->anchored, 0, sizeof(*ret) - __builtin_offsetof(struct place, anchored));
+	ret->refused = ret->below = RINGWALL_FILE_ALL;
+	return 0;
+}
+
+/* The rule that refuses the first of @refused. */
+static __always_inline __u32 place_rule(const struct place *p, __u32 refused)
+{
+	for (int i = 0; i < RINGWALL_FILE_RIGHTS; i++)
+		if (refused >> i & 1)
+			return p->refused >> i & 1 ? p->rule[i] : p->below_rule[i];
+	return 0;
+}
+
+#endif

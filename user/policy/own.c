@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "own.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/bpf.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "../lib/cleanup.h"
+#include "bpf.h"
+#include "pins.h"
+
+static int own_map(void)
+{
+	struct ringwall_err ignored;
+
+	return ringwall_pins_borrow("own", &ignored);
+}
+
+static int add(int map, uint32_t kind, uint32_t id)
+{
+	struct ringwall_own_key key = { .kind = kind, .id = id };
+	uint32_t one = 1;
+
+	return ringwall_bpf_write(map, &key, &one);
+}
+
+int ringwall_own_loading(bool on, struct ringwall_err *e)
+{
+	struct ringwall_own_key key = { .kind = RINGWALL_OWN_LOADING };
+	int map = own_map(), err;
+
+	if (map < 0)
+		return 0;
+	err = on ? add(map, key.kind, key.id) : ringwall_bpf_delete(map, &key);
+	return err < 0 && err != -ENOENT ? ringwall_fail(e, err, "write to the map 'own'") : 0;
+}
+
+static int add_map(int map, int fd)
+{
+	struct bpf_map_info info = { 0 };
+	int err = ringwall_bpf_info(fd, &info, sizeof(info));
+
+	return err < 0 ? err : add(map, RINGWALL_OWN_MAP, info.id);
+}
+
+static int add_program(int map, int fd)
+{
+	struct bpf_prog_info info = { 0 };
+	int err = ringwall_bpf_info(fd, &info, sizeof(info));
+
+	return err < 0 ? err : add(map, RINGWALL_OWN_PROG, info.id);
+}
+
+static int add_link(int map, int fd)
+{
+	struct bpf_link_info info = { 0 };
+	int err = ringwall_bpf_info(fd, &info, sizeof(info));
+
+	if (!err)
+		err = add(map, RINGWALL_OWN_LINK, info.id);
+	return err < 0 ? err : add(map, RINGWALL_OWN_PROG, info.prog_id);
+}
+
+/* Each file of the directory, by @each; what is no file is another matter. */
+static int add_directory(int map, const char *path, int (*each)(int map, int fd))
+{
+	_cleanup_dir_ DIR *d = opendir(path);
+	struct dirent *de;
+
+	if (!d)
+		return errno == ENOENT ? 0 : -errno;
+	while ((de = readdir(d))) {
+		char name[sizeof(RINGWALL_PINS_ABI) + 288];
+		_cleanup_fd_ int fd = -1;
+		int err;
+
+		if (de->d_type == DT_DIR)
+			continue;
+		snprintf(name, sizeof(name), "%s/%s", path, de->d_name);
+		fd = ringwall_bpf_get(name);
+		err = fd < 0 ? fd : each(map, fd);
+		if (err < 0)
+			return err;
+	}
+	return 0;
+}
+
+static int add_classes(int map)
+{
+	int err = 0;
+
+	for (enum ringwall_load i = RINGWALL_LOAD_DEVICE; i < RINGWALL_LOADS && !err; i++) {
+		char path[sizeof(RINGWALL_PINS_ABI) + 32];
+
+		snprintf(path, sizeof(path), "%s/%s", RINGWALL_PINS_ABI, ringwall_load_name(i));
+		err = add_directory(map, path, i < RINGWALL_LOAD_IDENTITY ? add_program : add_link);
+	}
+	return err;
+}
+
+int ringwall_own_register(struct ringwall_err *e)
+{
+	int map = own_map(), err;
+	struct stat st;
+
+	if (map < 0)
+		return 0;
+	err = stat(RINGWALL_PINS, &st) < 0 ? -errno : add(map, RINGWALL_OWN_DIRECTORY, (uint32_t)st.st_ino);
+	if (!err)
+		err = add_directory(map, RINGWALL_PINS_ABI, add_map);
+	if (!err)
+		err = add_classes(map);
+	return err < 0 ? ringwall_fail(e, err, "policy: register Ringwall's own BPF objects") : 0;
+}
+
+int ringwall_own_add_link(int link_fd, uint32_t *ret_id, struct ringwall_err *e)
+{
+	struct bpf_link_info info = { 0 };
+	int map = ringwall_pins_has(RINGWALL_LOAD_TAMPER) ? own_map() : -1, err;
+
+	*ret_id = 0;
+	if (map < 0)
+		return 0;
+	err = ringwall_bpf_info(link_fd, &info, sizeof(info));
+	if (!err)
+		err = add(map, RINGWALL_OWN_LINK, info.id);
+	if (err < 0)
+		return ringwall_fail(e, err, "policy: register a link");
+	*ret_id = info.id;
+	return 0;
+}
+
+void ringwall_own_remove_link(uint32_t id)
+{
+	struct ringwall_own_key key = { .kind = RINGWALL_OWN_LINK, .id = id };
+	int map = id ? own_map() : -1;
+
+	if (map >= 0)
+		ringwall_bpf_delete(map, &key);
+}

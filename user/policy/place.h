@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef RINGWALL_POLICY_PLACE_H
+#define RINGWALL_POLICY_PLACE_H
+
+/*
+ * Where a container's mounts lie. Programs name a file by the mount's root it is below (file system and inode number)
+ * and the names from there; people want the path in the container.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "../lib/arena.h"
+#include "../lib/err.h"
+
+/** struct ringwall_place - one mount; @device as the kernel has it (20 bits of minor), @path in the container. */
+struct ringwall_place {
+	uint32_t device;
+	uint64_t inode;
+	const char *path;
+};
+
+struct ringwall_places {
+	struct ringwall_arena arena;
+	struct ringwall_place *v;
+	size_t n;
+};
+
+/** ringwall_places_read() - those of process @pid, as ringwall_mounts_read() finds them. */
+int ringwall_places_read(pid_t pid, struct ringwall_places *ret, struct ringwall_err *e);
+
+/** ringwall_places_print(), ringwall_places_load() - as text, to be kept for when there is no process any more to ask.
+ */
+char *ringwall_places_print(const struct ringwall_places *p, size_t *ret_len);
+int ringwall_places_load(const char *text, size_t len, struct ringwall_places *ret, struct ringwall_err *e);
+
+/** ringwall_places_find() - the path of the mount whose root this is, or NULL. */
+const char *ringwall_places_find(const struct ringwall_places *p, uint32_t device, uint64_t inode);
+
+void ringwall_places_free(struct ringwall_places *p);
+
+#endif

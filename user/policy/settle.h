@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef RINGWALL_POLICY_SETTLE_H
+#define RINGWALL_POLICY_SETTLE_H
+
+#include "model.h"
+
+/**
+ * ringwall_model_settle() - what a policy leaves to the container that it is for: whether the network namespace is its own,
+ * and, for rules by name without network.resolvers, those of its /etc/resolv.conf as it is made, before anything in the
+ * container can change that file.
+ * @rootfs: absolute path of the root file system on the host
+ * Errors: -EINVAL there are no resolvers; those of reading the file.
+ */
+int ringwall_model_settle(const struct ringwall_config *c, const char *rootfs, struct ringwall_model *m, struct ringwall_err *e);
+
+#endif

@@ -25,6 +25,7 @@ static const char tail[] =
 	"{\n"
 	"	case $1 in\n"
 	"	DIR) mapfile -t COMPREPLY < <(compgen -d -- \"$2\") ;;\n"
+	"	'FILE|NAME') mapfile -t COMPREPLY < <(compgen -f -W 'privileged baseline restricted' -- \"$2\") ;;\n"
 	"	FILE | PATH) mapfile -t COMPREPLY < <(compgen -f -- \"$2\") ;;\n"
 	"	*'|'*) mapfile -t COMPREPLY < <(compgen -W \"${1//|/ }\" -- \"$2\") ;;\n"
 	"	esac\n"
@@ -42,15 +43,20 @@ static const char tail[] =
 	"				return\n"
 	"			fi\n"
 	"		elif [[ $word != -* ]]; then\n"
-	"			if [[ $verb ]]; then ((args++)); else verb=$word; fi\n"
+	"			if [[ $verb && ! $(_ringwall_group \"$verb\") ]]; then ((args++)); else verb+=${verb:+ }$word; fi\n"
 	"		fi\n"
 	"	done\n"
-	"	if [[ $cur == -* ]]; then\n"
+	"	value=$(_ringwall_group \"$verb\")\n"
+	"	if [[ $verb && $value ]]; then\n"
+	"		mapfile -t COMPREPLY < <(compgen -W \"$value\" -- \"$cur\")\n"
+	"	elif [[ $cur == -* ]]; then\n"
 	"		mapfile -t COMPREPLY < <(compgen -W \"$(_ringwall_options \"$verb\")\" -- \"$cur\")\n"
 	"	elif [[ ! $verb ]]; then\n"
 	"		mapfile -t COMPREPLY < <(compgen -W \"$_ringwall_verbs\" -- \"$cur\")\n"
-	"	elif ((args == 0)) && [[ \" $_ringwall_id_verbs \" == *\" $verb \"* ]]; then\n"
+	"	elif ((args == 0)) && [[ \",$_ringwall_id_verbs,\" == *\",$verb,\"* ]]; then\n"
 	"		mapfile -t COMPREPLY < <(compgen -W \"$(_ringwall_ids)\" -- \"$cur\")\n"
+	"	else\n"
+	"		_ringwall_complete_value \"$(_ringwall_argument \"$verb\" $args)\" \"$cur\"\n"
 	"	fi\n"
 	"}\n\n"
 	"complete -F _ringwall ringwall\n";
@@ -79,20 +85,98 @@ static void put_values(const char *verb, const struct ringwall_option *o)
 	}
 }
 
-static void put_verbs(const char *variable, bool with_id_only)
+/* "policy check" is in the group "policy". Return: the length of that word, 0: none */
+static size_t group_length(const struct ringwall_verb *v)
 {
-	printf("%s='", variable);
-	for (const struct ringwall_verb *const *v = ringwall_verbs; *v; v++)
-		if (!with_id_only || (!strncmp((*v)->args, "ID", 2) && !((*v)->flags & RINGWALL_VERB_NEW_ID)))
-			printf("%s%s", v == ringwall_verbs ? "" : " ", (*v)->name);
+	const char *space = strchr(v->name, ' ');
+
+	return space ? (size_t)(space - v->name) : 0;
+}
+
+static bool same_group(const struct ringwall_verb *a, const struct ringwall_verb *b)
+{
+	size_t len = group_length(a);
+
+	return len && len == group_length(b) && !strncmp(a->name, b->name, len);
+}
+
+static bool is_first_of_group(const struct ringwall_verb *const *v)
+{
+	for (const struct ringwall_verb *const *before = ringwall_verbs; before < v; before++)
+		if (same_group(*before, *v))
+			return false;
+	return true;
+}
+
+/* First words. */
+static void put_verbs(void)
+{
+	const char *gap = "";
+
+	fputs("_ringwall_verbs='", stdout);
+	for (const struct ringwall_verb *const *v = ringwall_verbs; *v; v++) {
+		size_t len = group_length(*v);
+
+		if (!is_first_of_group(v))
+			continue;
+		printf("%s%.*s", gap, len ? (int)len : (int)strlen((*v)->name), (*v)->name);
+		gap = " ";
+	}
 	puts("'");
+}
+
+static void put_id_verbs(void)
+{
+	const char *gap = "";
+
+	fputs("_ringwall_id_verbs='", stdout);
+	for (const struct ringwall_verb *const *v = ringwall_verbs; *v; v++) {
+		if (strncmp((*v)->args + ((*v)->args[0] == '['), "ID", 2) || (*v)->flags & RINGWALL_VERB_NEW_ID)
+			continue;
+		printf("%s%s", gap, (*v)->name);
+		gap = ",";
+	}
+	puts("'");
+}
+
+/* Second words of a group. */
+static void put_groups(void)
+{
+	puts("\n_ringwall_group()\n{\n	case $1 in");
+	for (const struct ringwall_verb *const *v = ringwall_verbs; *v; v++) {
+		size_t len = group_length(*v);
+
+		if (!len || !is_first_of_group(v))
+			continue;
+		printf("	'%.*s') echo '", (int)len, (*v)->name);
+		for (const struct ringwall_verb *const *w = v; *w; w++)
+			if (same_group(*v, *w))
+				printf("%s%s", w == v ? "" : " ", (*w)->name + len + 1);
+		puts("' ;;");
+	}
+	puts("	esac\n}");
+}
+
+/* Positional arguments that are files: which one, counted from 0; "..." stands for all of them. */
+static void put_arguments(void)
+{
+	puts("\n_ringwall_argument()\n{\n	case \"$1 $2\" in");
+	for (const struct ringwall_verb *const *v = ringwall_verbs; *v; v++) {
+		if (!strcmp((*v)->args, "FILE..."))
+			printf("	'%s '*) echo 'FILE|NAME' ;;\n", (*v)->name);
+		if (strstr((*v)->args, "ID [FILE|NAME]"))
+			printf("	'%s 1') echo 'FILE|NAME' ;;\n", (*v)->name);
+	}
+	puts("	esac\n}");
 }
 
 int main(void)
 {
 	fputs(head, stdout);
-	put_verbs("_ringwall_verbs", false);
-	put_verbs("_ringwall_id_verbs", true);
+	put_verbs();
+	put_id_verbs();
+	put_groups();
+	put_arguments();
 	puts("\n_ringwall_options()\n{\n	case $1 in");
 	put_options("", ringwall_global_options);
 	for (const struct ringwall_verb *const *v = ringwall_verbs; *v; v++)

@@ -45,8 +45,8 @@ static int run(struct ringwall_cli *cli, char **args, int n, int *ret_status, st
 const struct ringwall_verb ringwall_verb_events = {
 	.name = "events",
 	.args = "ID",
-	.help = "show statistics and out-of-memory events, one JSON object a line",
-	.text = "Until the container stops, or once with --stats.",
+	.help = "show statistics, out-of-memory events and denials, one JSON object a line",
+	.text = "Until the container stops, or once with --stats. What 'denials --json' shows is in the member data of events of type denial.",
 	.options = options,
 	.into = &opt,
 	.min_args = 1,

@@ -28,6 +28,8 @@ int ringwall_create_print(struct ringwall_cli *cli, const struct ringwall_create
 	RINGWALL_CREATE_OPT(no_pivot, "no-pivot", 0, FLAG, NULL,                                                      \
 			    "change root by moving the mount instead of pivot_root, for a rootfs on a ramdisk"),      \
 	RINGWALL_CREATE_OPT(no_new_keyring, "no-new-keyring", 0, FLAG, NULL, "keep the caller's session keyring"),    \
+	RINGWALL_CREATE_OPT(policy, "policy", 0, STRING, "FILE|NAME",                                                 \
+			    "policy file or built-in profile (default: annotation org.ringwall.policy, /etc/ringwall, baseline)"), \
 	RINGWALL_CREATE_OPT(preserve_fds, "preserve-fds", 0, UINT, "N",                                               \
 			    "pass N more descriptors from 3 on (LISTEN_FDS ones are passed anyway)"),                 \
 	RINGWALL_OPT(struct ringwall_create_cli, dry_run, "dry-run", 0, FLAG, NULL,                                   \

@@ -65,6 +65,17 @@ void ringwall_help_verb(FILE *f, const struct ringwall_verb *verb)
 	put_options(f, verb->options);
 }
 
+void ringwall_help_group(FILE *f, const char *name)
+{
+	size_t len = strlen(name);
+
+	fprintf(f, "usage: ringwall [GLOBAL OPTIONS] %s COMMAND [OPTIONS] [ARGUMENTS]\n\nCommands:\n", name);
+	for (const struct ringwall_verb *const *v = ringwall_verbs; *v; v++)
+		if (!strncmp((*v)->name, name, len) && (*v)->name[len] == ' ')
+			fprintf(f, "  %-14s%s\n", (*v)->name + len + 1, (*v)->help);
+	fprintf(f, "\n'ringwall %s COMMAND --help' tells more about a command.\n", name);
+}
+
 void ringwall_help_global(FILE *f)
 {
 	fputs("usage: ringwall [GLOBAL OPTIONS] COMMAND [OPTIONS] [ARGUMENTS]\n\n"

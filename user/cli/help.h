@@ -7,6 +7,7 @@
 #include "cli.h"
 
 void ringwall_help_verb(FILE *f, const struct ringwall_verb *verb);
+void ringwall_help_group(FILE *f, const char *name);
 void ringwall_help_global(FILE *f);
 
 /** ringwall_help_version() - the lines of --version. */

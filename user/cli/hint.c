@@ -28,6 +28,8 @@ static const struct {
 	{ "newuidmap", "Debian's package uidmap has newuidmap and newgidmap; /etc/subuid and /etc/subgid say what they allow", false },
 	{ "newgidmap", "Debian's package uidmap has newuidmap and newgidmap; /etc/subuid and /etc/subgid say what they allow", false },
 	{ "criu", "checkpoint and restore need CRIU; --criu says where it is", false },
+	{ "see 'ringwall doctor'", "a policy with \"onUnsupported\": \"warn\" takes what the host can enforce", false },
+	{ "is in learn mode", "the mode of each class: 'ringwall policy show'", false },
 	{ "make state directory", "without root, state goes below $XDG_RUNTIME_DIR, or where --root says", true },
 	{ "operation not permitted", "run it as root, or with a configuration made by 'ringwall spec --rootless'", true },
 	{ "permission denied", "run it as root, or with a configuration made by 'ringwall spec --rootless'", true },

@@ -94,13 +94,29 @@ static int parse_globals(struct ringwall_cli *cli, int argc, char **args)
 	return n;
 }
 
-/* `ringwall help [VERB]` */
-static void __attribute__((noreturn)) leave_help(const struct ringwall_cli *cli, const char *name)
+/* The verb at the beginning of @args; *@ret_words: how many of them are its name. */
+static const struct ringwall_verb *find_verb(char **args, int *ret_words)
 {
-	const struct ringwall_verb *verb = name ? ringwall_verb_find(name) : NULL;
+	char name[64];
+
+	*ret_words = 1;
+	if (!args[0] || !args[1] || !ringwall_verb_is_group(args[0]))
+		return args[0] ? ringwall_verb_find(args[0]) : NULL;
+	snprintf(name, sizeof(name), "%s %s", args[0], args[1]);
+	*ret_words = 2;
+	return ringwall_verb_find(name);
+}
+
+/* `ringwall help [VERB]`; of a group, all its verbs */
+static void __attribute__((noreturn)) leave_help(const struct ringwall_cli *cli, char **args)
+{
+	int words;
+	const struct ringwall_verb *verb = find_verb(args, &words);
 
 	if (verb)
 		ringwall_help_verb(stdout, verb);
+	else if (args[0] && ringwall_verb_is_group(args[0]))
+		ringwall_help_group(stdout, args[0]);
 	else
 		ringwall_help_global(stdout);
 	leave(cli, 0);
@@ -113,8 +129,10 @@ static void __attribute__((noreturn)) run_verb(struct ringwall_cli *cli, const s
 	int status = 0, r;
 
 	r = ringwall_opts_parse(verb->options, verb->into, flags, n, args, &n, &e);
-	if (r == RINGWALL_OPTS_HELP)
-		leave_help(cli, verb->name);
+	if (r == RINGWALL_OPTS_HELP) {
+		ringwall_help_verb(stdout, verb);
+		leave(cli, 0);
+	}
 	if (r < 0 || ringwall_verb_check_args(verb, n, &e) < 0)
 		leave_usage(cli, verb, &e);
 	args[n] = NULL;
@@ -131,17 +149,19 @@ int main(int argc, char **argv)
 	const struct ringwall_verb *verb;
 	struct ringwall_err e = {};
 	char **args = argv + 1; /* the parser sorts them in place */
-	int n;
+	int n, words;
 
 	if (argc < 1)
 		_exit(1);
 	n = parse_globals(&cli, argc - 1, args);
 	args[n] = NULL;
-	verb = ringwall_verb_find(args[0]);
+	verb = find_verb(args, &words);
 	if (verb)
-		run_verb(&cli, verb, args + 1, n - 1);
+		run_verb(&cli, verb, args + words, n - words);
 	if (!strcmp(args[0], "help"))
-		leave_help(&cli, args[1]);
-	ringwall_fail_plain(&e, -EINVAL, "unknown command '%s'", args[0]);
+		leave_help(&cli, args + 1);
+	if (ringwall_verb_is_group(args[0]) && (!args[1] || !strcmp(args[1], "--help") || !strcmp(args[1], "-h")))
+		leave_help(&cli, args);
+	ringwall_fail_plain(&e, -EINVAL, "unknown command '%s%s%s'", args[0], words > 1 ? " " : "", words > 1 ? args[1] : "");
 	leave_usage(&cli, NULL, &e);
 }

@@ -32,7 +32,8 @@ const struct ringwall_verb *const ringwall_verbs[] = {
 	&ringwall_verb_state,  &ringwall_verb_list,   &ringwall_verb_ps,     &ringwall_verb_events,
 	&ringwall_verb_kill,   &ringwall_verb_delete, &ringwall_verb_pause,  &ringwall_verb_resume,
 	&ringwall_verb_update, &ringwall_verb_spec,   &ringwall_verb_features, &ringwall_verb_checkpoint,
-	&ringwall_verb_restore, NULL,
+	&ringwall_verb_restore, &ringwall_verb_denials, &ringwall_verb_policy_check, &ringwall_verb_policy_show,
+	&ringwall_verb_policy_set, &ringwall_verb_policy_learn, &ringwall_verb_doctor, NULL,
 };
 
 const struct ringwall_verb *ringwall_verb_find(const char *name)
@@ -41,6 +42,16 @@ const struct ringwall_verb *ringwall_verb_find(const char *name)
 		if (!strcmp((*v)->name, name))
 			return *v;
 	return NULL;
+}
+
+bool ringwall_verb_is_group(const char *name)
+{
+	size_t len = strlen(name);
+
+	for (const struct ringwall_verb *const *v = ringwall_verbs; *v; v++)
+		if (!strncmp((*v)->name, name, len) && (*v)->name[len] == ' ')
+			return true;
+	return false;
 }
 
 int ringwall_verb_check_args(const struct ringwall_verb *verb, int n, struct ringwall_err *e)

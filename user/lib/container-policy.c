@@ -134,6 +134,8 @@ static int change(const struct ringwall *rw, const struct ringwall_state *s, int
 	ringwall_draft_free(&d);
 	if (!ret && rw && g.warning[0])
 		ringwall_log(rw, RINGWALL_LOG_WARNING, "%s", g.warning);
+	if (!ret && rw && m && m->link_note)
+		ringwall_log(rw, RINGWALL_LOG_WARNING, "%s", m->link_note);
 	return ret;
 }
 

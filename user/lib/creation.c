@@ -286,6 +286,8 @@ static int attach_policy(struct ringwall_creation *n, struct ringwall_err *e)
 		return r;
 	if (n->grant.warning[0])
 		ringwall_log(n->rw, RINGWALL_LOG_WARNING, "%s", n->grant.warning);
+	if (n->model.link_note)
+		ringwall_log(n->rw, RINGWALL_LOG_WARNING, "%s", n->model.link_note);
 	n->state.slot = n->grant.slot;
 	n->state.abi = RINGWALL_ABI;
 	n->state.confine = n->in->confine = n->grant.mark;

@@ -121,6 +121,8 @@ enum ringwall_on_unsupported {
  * @files_set, @exec_set: the policy speaks of them
  * @files_deny, @exec_deny: their defaults
  * @path_default: RINGWALL_FILE_* that are refused where no rule speaks of them; follows from these defaults
+ * @path_links: the refusing half of those whose path leads through links of the root file system (links.h)
+ * @link_note: what to tell the user about it, or NULL
  * @path_rules: files, then exec (allowed, then denied)
  * @resolvers: 4 or 6 and address, for names; none: the container's /etc/resolv.conf is read when it starts
  * @has_names: egress has rules by name
@@ -142,6 +144,9 @@ struct ringwall_model {
 	uint8_t path_default;
 	struct ringwall_path_rule *path_rules;
 	size_t n_path_rules;
+	struct ringwall_path_rule *path_links;
+	size_t n_path_links;
+	const char *link_note;
 	struct {
 		uint8_t family;
 		uint8_t address[16];

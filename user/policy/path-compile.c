@@ -236,6 +236,11 @@ static int add_rules(struct build *b)
 		if (err < 0)
 			return fail_rule(b, b->m->path_rules[i].number, err);
 	}
+	for (size_t i = 0; i < b->m->n_path_links && !err; i++) {
+		err = ringwall_trie_add(&b->trie, &b->m->path_links[i], b->e);
+		if (err < 0)
+			return fail_rule(b, b->m->path_links[i].number, err);
+	}
 	return err;
 }
 

@@ -11,6 +11,7 @@
 #include "../lib/cleanup.h"
 #include "../lib/file.h"
 #include "../mount/inroot.h"
+#include "links.h"
 
 #define RESOLV_CONF "/etc/resolv.conf"
 #define RESOLV_CONF_MAX (64 << 10)
@@ -89,7 +90,10 @@ static bool has_own_network(const struct ringwall_config *c)
 
 int ringwall_model_settle(const struct ringwall_config *c, const char *rootfs, struct ringwall_model *m, struct ringwall_err *e)
 {
+	int r;
+
 	if (m->egress.set || m->ingress.set)
 		m->own_network = has_own_network(c);
-	return find_resolvers(c, rootfs, m, e);
+	r = ringwall_links_follow(rootfs, m, e);
+	return r < 0 ? r : find_resolvers(c, rootfs, m, e);
 }

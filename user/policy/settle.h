@@ -7,7 +7,7 @@
 /**
  * ringwall_model_settle() - what a policy leaves to the container that it is for: whether the network namespace is its own,
  * and, for rules by name without network.resolvers, those of its /etc/resolv.conf as it is made, before anything in the
- * container can change that file.
+ * container can change that file; and where the paths of its rules lead through links of its root file system (links.h).
  * @rootfs: absolute path of the root file system on the host
  * Errors: -EINVAL there are no resolvers; those of reading the file.
  */

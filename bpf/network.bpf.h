@@ -172,10 +172,13 @@ static __always_inline __u32 class_find(const struct ringwall_policy *policy, co
 	} key = { .policy_id = a->policy_id, .tree = tree };
 	__u32 class = root->class, low = 0, high = root->n;
 
-	for (int i = 0; i < 5 && low < high; i++) {
+#pragma clang loop unroll(full) /* 6.1 takes loops only as some compilers lay them out */
+	for (int i = 0; i < 5; i++) {
 		__u32 middle = (low + high) / 2;
 		const struct ringwall_address *found;
 
+		if (low >= high)
+			break;
 		key.length = root->length[middle & (RINGWALL_LENGTHS_MAX - 1)];
 		prefix_of(&a->peer, key.length, key.address);
 		found = bpf_map_lookup_elem(&addresses, &key);
@@ -204,9 +207,12 @@ static __always_inline __u32 class_verdict(__u32 policy_id, __u32 class, __u32 a
 		return RINGWALL_RANGE_DENY;
 	high = v->n;
 	/* range[low] starts at or before @at, range[high] behind it. */
-	for (int i = 0; i < 6 && low + 1 < high; i++) {
+#pragma clang loop unroll(full)
+	for (int i = 0; i < 6; i++) {
 		__u32 middle = (low + high) / 2;
 
+		if (low + 1 >= high)
+			break;
 		if (middle >= RINGWALL_CLASS_RANGES)
 			return RINGWALL_RANGE_DENY;
 		if (v->range[middle].start <= at)

@@ -347,7 +347,7 @@ static void expiry(void **state)
 static int forge(bool bound)
 {
 	_cleanup_fd_ int fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
-	_cleanup_fd_ int victim = listen_at("10.9.0.1", 7777, SOCK_DGRAM);
+	UNUSED _cleanup_fd_ int victim = listen_at("10.9.0.1", 7777, SOCK_DGRAM);
 	struct {
 		struct iphdr ip;
 		struct udphdr udp;

@@ -79,9 +79,9 @@ static void cursor_begins(void **state)
 static void places_are_kept(void **state)
 {
 	static const char odd[] = "[{\"device\":1},{\"device\":\"x\",\"inode\":2,\"path\":\"/\"},3]";
-	static struct ringwall_place v[] = { { 45, 2, "/" },
-					     { 8 << 20 | 1, 1ULL << 40, "/a dir\\x" },
-					     { 8 << 20 | 1, 12, "/etc/hosts" } };
+	static struct ringwall_place v[] = { { 45, 2, "/b/rootfs", "/" },
+					     { 8 << 20 | 1, 1ULL << 40, "/", "/a dir\\x" },
+					     { 8 << 20 | 1, 12, NULL, "/etc/hosts" } };
 	const struct ringwall_places p = { .v = v, .n = ARRAY_SIZE(v) };
 	struct ringwall_places again = {};
 	_cleanup_free_ char *text = NULL;
@@ -111,7 +111,7 @@ static struct ringwall_rule rules[] = {
 	{ RINGWALL_SET_KERNEL, RINGWALL_KERNEL_MOUNT, { "builtin:baseline", 8, 4 }, "kernel mount deny" },
 };
 static struct ringwall_model model = { .name = "web", .rules = rules, .n_rules = ARRAY_SIZE(rules) };
-static struct ringwall_place place[] = { { 45, 2, "/" }, { 46, 3, "/srv/data" } };
+static struct ringwall_place place[] = { { 45, 2, "/b/rootfs", "/" }, { 46, 3, "/b/rootfs/data", "/srv/data" } };
 static struct ringwall_places places = { .v = place, .n = ARRAY_SIZE(place) };
 static const struct ringwall_about about = {
 	.id = "c1",
@@ -254,6 +254,26 @@ static void a_path(void **state)
 	ringwall_object_path(o, &places, path, sizeof(path));
 }
 
+static void a_program(void **state)
+{
+	static const char *const cases[][2] = {
+		{ "/b/rootfs/bin/busybox", "/bin/busybox" },
+		{ "/b/rootfs", "/" },
+		{ "/b/rootfs/data/x", "/srv/data/x" },
+		{ "/b/rootfs-2/bin/sh", "/b/rootfs-2/bin/sh" },
+		{ "/bin/sh", "/bin/sh" },
+		{ "", "" },
+	};
+	char path[256];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		strcpy(path, cases[i][0]);
+		ringwall_places_inside(&places, path, sizeof(path));
+		assert_string_equal(path, cases[i][1]);
+	}
+}
+
 static void kernel_socket_capability_and_the_rest(void **state)
 {
 	struct ringwall_event ev = event_of(RINGWALL_SET_KERNEL, RINGWALL_KERNEL_MOUNT, RINGWALL_DO_KERNEL);
@@ -293,6 +313,7 @@ int main(void)
 		cmocka_unit_test(a_device),
 		cmocka_unit_test(an_address),
 		cmocka_unit_test(a_path),
+		cmocka_unit_test(a_program),
 		cmocka_unit_test(kernel_socket_capability_and_the_rest),
 	};
 

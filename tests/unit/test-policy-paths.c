@@ -76,6 +76,9 @@ static void test_plain(void **state)
 	assert_int_equal(at(&draft, "/srv/data/x/y/z").self, ALL & ~R);
 	assert_int_equal(at(&draft, "/home").node, 0);
 	assert_int_equal(draft.policy.root.node & ~(RINGWALL_NODE_ANY | RINGWALL_NODE_NAMES), 1);
+	for (uint32_t i = 0; i < draft.section[RINGWALL_SECTION_PATHS].n; i++)
+		((struct ringwall_path_key *)draft.section[RINGWALL_SECTION_PATHS].keys)[i].policy_id = 4711;
+	assert_int_equal(at(&draft, "/etc/shadow").self, R | W);
 	ringwall_draft_free(&draft);
 }
 

@@ -173,6 +173,7 @@ static const struct ringwall_path *edge(const struct ringwall_section *s, uint32
 
 	if (!s->n || length > RINGWALL_COMPONENT_MAX)
 		return NULL;
+	key.policy_id = ((const struct ringwall_path_key *)s->keys)->policy_id; /* the draft may have one by now */
 	memcpy(key.name, name, length);
 	found = bsearch(&key, s->keys, s->n, sizeof(key), compare_keys);
 	return found ? (const struct ringwall_path *)s->values + (found - (const struct ringwall_path_key *)s->keys)

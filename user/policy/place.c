@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "../lib/cleanup.h"
@@ -21,10 +22,13 @@ int ringwall_places_read(pid_t pid, struct ringwall_places *ret, struct ringwall
 	for (; p.v && p.n < m.n; p.n++) {
 		const struct ringwall_mounted *from = &m.list[p.n];
 		const char *path = ringwall_arena_strndup(&p.arena, from->point, strlen(from->point));
+		const char *inner = ringwall_arena_strndup(&p.arena, from->inner, strlen(from->inner));
 
-		if (!path)
+		if (!path || !inner)
 			break;
-		p.v[p.n] = (struct ringwall_place){ .device = from->device, .inode = from->inode, .path = path };
+		p.v[p.n] = (struct ringwall_place){
+			.device = from->device, .inode = from->inode, .inner = inner, .path = path
+		};
 	}
 	if (!p.v || p.n < m.n)
 		return ringwall_fail(e, -ENOMEM, "mounts");
@@ -42,6 +46,8 @@ char *ringwall_places_print(const struct ringwall_places *p, size_t *ret_len)
 		ringwall_json_out_object(&o, NULL);
 		ringwall_json_out_u64(&o, "device", p->v[i].device);
 		ringwall_json_out_u64(&o, "inode", p->v[i].inode);
+		if (p->v[i].inner)
+			ringwall_json_out_str(&o, "inner", p->v[i].inner);
 		ringwall_json_out_str(&o, "path", p->v[i].path);
 		ringwall_json_out_end(&o, '}');
 	}
@@ -52,13 +58,14 @@ char *ringwall_places_print(const struct ringwall_places *p, size_t *ret_len)
 static bool load_place(const struct ringwall_json *v, struct ringwall_place *ret)
 {
 	const struct ringwall_json *device = ringwall_json_get(v, "device"), *inode = ringwall_json_get(v, "inode"),
-				   *path = ringwall_json_get(v, "path");
+				   *inner = ringwall_json_get(v, "inner"), *path = ringwall_json_get(v, "path");
 	uint64_t number;
 
 	if (!device || !inode || !path || path->type != RINGWALL_JSON_STRING || ringwall_json_u64(device, &number) ||
 	    ringwall_json_u64(inode, &ret->inode))
 		return false;
 	ret->device = (uint32_t)number;
+	ret->inner = inner && inner->type == RINGWALL_JSON_STRING ? inner->str : NULL;
 	ret->path = path->str;
 	return true;
 }
@@ -88,6 +95,26 @@ const char *ringwall_places_find(const struct ringwall_places *p, uint32_t devic
 		if (p->v[i].device == device && p->v[i].inode == inode)
 			return p->v[i].path;
 	return NULL;
+}
+
+void ringwall_places_inside(const struct ringwall_places *p, char *path, size_t size)
+{
+	const struct ringwall_place *best = NULL;
+	char inside[512];
+	size_t len = 0;
+
+	for (size_t i = 0; i < p->n; i++) {
+		size_t n = p->v[i].inner ? strlen(p->v[i].inner) : 0;
+
+		if (n > 1 && n > len && !strncmp(path, p->v[i].inner, n) && (path[n] == '/' || !path[n])) {
+			best = &p->v[i];
+			len = n;
+		}
+	}
+	if (!best)
+		return;
+	snprintf(inside, sizeof(inside), "%s%s", best->path[1] ? best->path : "", path + len);
+	snprintf(path, size, "%s", *inside ? inside : "/");
 }
 
 void ringwall_places_free(struct ringwall_places *p)

@@ -14,11 +14,16 @@
 #include "../lib/arena.h"
 #include "../lib/err.h"
 
-/** struct ringwall_place - one mount; @device as the kernel has it (20 bits of minor), @path in the container. */
+/**
+ * struct ringwall_place - one mount.
+ * @device: as the kernel has it (20 bits of minor)
+ * @inner: its root's path in the file system; NULL: not known
+ * @path: in the container
+ */
 struct ringwall_place {
 	uint32_t device;
 	uint64_t inode;
-	const char *path;
+	const char *inner, *path;
 };
 
 struct ringwall_places {
@@ -37,6 +42,12 @@ int ringwall_places_load(const char *text, size_t len, struct ringwall_places *r
 
 /** ringwall_places_find() - the path of the mount whose root this is, or NULL. */
 const char *ringwall_places_find(const struct ringwall_places *p, uint32_t device, uint64_t inode);
+
+/**
+ * ringwall_places_inside() - a path from the root of some file system, as processes of the container see it: one that
+ * begins where a part of a file system is mounted begins at the mount point. Others stay as they are.
+ */
+void ringwall_places_inside(const struct ringwall_places *p, char *path, size_t size);
 
 void ringwall_places_free(struct ringwall_places *p);
 

@@ -280,19 +280,22 @@ demo: deps ## a confined container, and what it was allowed and refused (root)
 	+$(Q)$(MAKE) --no-print-directory $(BUILD)/ringwall
 	$(Q)BUILD=$(BUILD) tools/demo
 
-bench: $(BUILD)/ringwall ## against the floor program, crun and runc (root)
+bench: $(BUILD)/ringwall ## starts against crun and runc, what policies cost, and network rules against nftables (root)
 	$(Q)BUILD=$(abspath $(BUILD)) tools/bench/run
+	$(Q)BUILD=$(abspath $(BUILD)) tools/bench/policy
+	$(Q)BUILD=$(abspath $(BUILD)) tools/bench/network
 
 # In a machine of our own every feature is there, so nothing may be skipped. Emulation is slow, and so is the share that the
 # checkout is on: what the tests need goes onto the machine's own disk.
 VM_KERNELS ?= 6.1 6.12 7.2
 VM_TESTS ?= tests/policy/*.bats
+VM ?= tools/vm
 VM_TREE := $(BUILD)/vm-tree
 comma := ,
 # Where these are, once more without BPF among the active LSMs: the programs that then go elsewhere must refuse the same.
 VM_FALLBACK_KERNELS ?= 6.12
 VM_FALLBACK_TESTS ?= tests/policy/identity.bats tests/policy/kernel.bats
-vm_test = echo "Linux $(1)$(if $(2), without BPF LSM)"; tools/vm $(1) --timeout 3000 --disk-from $(VM_TREE) --env BUILD=build \
+vm_test = echo "Linux $(1)$(if $(2), without BPF LSM)"; $(VM) $(1) --timeout 3000 --disk-from $(VM_TREE) --env BUILD=build \
 	--env MUST_WORK=1 --env V=$(V) $(2) -- bash -c 'cd /scratch/tree && exec tests/run $(3)'
 vmtest: $(BUILD)/ringwall $(ACTS) ## the policy tests (VM_TESTS) under other kernels (VM_KERNELS), in virtual machines, none skipped
 	$(Q)rm -rf $(VM_TREE) && mkdir -p $(VM_TREE)/tree/build/tests/policy && cp -a tests $(VM_TREE)/tree/ && \

@@ -323,16 +323,24 @@ struct ringwall_resolved {
 #define RINGWALL_NODE_ANY (1U << 31)   /* "*" */
 #define RINGWALL_NODE_NAMES (1U << 30) /* names */
 
-/* Key of `paths`: the edge @name from @node, NUL-padded; @length 0: the edge for any other name. */
+/* A name in words, its end zeroed; in the byte order of the machine. */
+#define RINGWALL_NAME_WORDS ((RINGWALL_COMPONENT_MAX + 7) / 8)
+
+/*
+ * Of a name: begin with its length, then mix in word by word. It only has to spread: who finds the edge compares the name, and whoever
+ * makes up names that meet a rule's in this gains a name that the rule does not mean.
+ */
+#define RINGWALL_NAME_MIX(hash, word) ((((hash) ^ (word)) * 0x9e3779b97f4a7c15ULL) ^ ((hash) >> 32))
+
+/* Key of `paths`: the edge of a name that has this hash from @node; 0: the edge for any other name. */
 struct ringwall_path_key {
 	__u32 policy_id;
 	__u32 node;
-	__u16 length;
-	char name[RINGWALL_COMPONENT_MAX];
+	__u64 hash;
 };
 
 /**
- * struct ringwall_path - value of `paths` and `anchors`: what holds where a walk has come to.
+ * struct ringwall_path - value of `anchors`, and in that of `paths`: what holds where a walk has come to.
  * @node: for the edges that go on from here, with RINGWALL_NODE_*; 0: none do, @below decides about everything below
  * @self: rights refused for this very path
  * @below: rights refused below it, where no further edge matches
@@ -346,6 +354,14 @@ struct ringwall_path {
 	__u16 under;
 	__u16 self_rule[RINGWALL_FILE_RIGHTS];
 	__u16 below_rule[RINGWALL_FILE_RIGHTS];
+};
+
+/* Value of `paths`: the edge's name, whole, and where it leads. @length 0: the edge for any other name. */
+struct ringwall_edge {
+	struct ringwall_path to;
+	__u32 length;
+	__u32 reserved;
+	__u64 name[RINGWALL_NAME_WORDS];
 };
 
 /*
@@ -539,7 +555,8 @@ _Static_assert(sizeof(struct ringwall_tree_root) == 24, "struct ringwall_tree_ro
 _Static_assert(sizeof(struct ringwall_address_key) == 24, "struct ringwall_address_key is ABI");
 _Static_assert(sizeof(struct ringwall_ports) == 512, "struct ringwall_ports is ABI");
 _Static_assert(sizeof(struct ringwall_name_key) == 124, "struct ringwall_name_key is ABI");
-_Static_assert(sizeof(struct ringwall_path_key) == 64, "struct ringwall_path_key is ABI");
+_Static_assert(sizeof(struct ringwall_path_key) == 16, "struct ringwall_path_key is ABI");
+_Static_assert(sizeof(struct ringwall_edge) == 96, "struct ringwall_edge is ABI");
 _Static_assert(sizeof(struct ringwall_path) == 32, "struct ringwall_path is ABI");
 _Static_assert(sizeof(struct ringwall_anchor_key) == 24, "struct ringwall_anchor_key is ABI");
 _Static_assert(sizeof(struct ringwall_policy) == 512, "struct ringwall_policy is ABI");

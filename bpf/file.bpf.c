@@ -32,21 +32,30 @@
 
 _Static_assert(MODE_READ == RINGWALL_FILE_READ && MODE_WRITE == RINGWALL_FILE_WRITE, "as the kernel has them");
 
-SEC("lsm/file_open")
-int BPF_PROG(ringwall_file_open, struct file *file)
+static __noinline int open_confined(struct file *file, const struct ringwall_task *t)
 {
 	struct subject s;
 	__u32 rights;
-	int go = path_subject(&s);
+	int go = confined_by(t, &s, 0);
 
 	if (go <= 0)
 		return go;
-	if (file->f_flags & FLAG_EXEC) /* a program need not be readable: ringwall_exec and ringwall_mmap decide */
+	if (!(s.p->sets & PATH_SETS) ||
+	    (file->f_flags & FLAG_EXEC)) /* a program need not be readable: ringwall_exec decides */
 		return 0;
 	rights = file->f_mode & (MODE_READ | MODE_WRITE);
 	if (file->f_flags & FLAG_TMPFILE)
 		rights |= RINGWALL_FILE_CREATE;
-	return decide(&s, RINGWALL_DO_OPEN, file->f_path.mnt, file->f_path.dentry, rights);
+	return decide_fast(&s, RINGWALL_DO_OPEN, file->f_path.mnt, file->f_path.dentry, rights);
+}
+
+/* The processes of the host come by here as well: they pay for as little as can be. */
+SEC("lsm/file_open")
+int BPF_PROG(ringwall_file_open, struct file *file)
+{
+	struct ringwall_task *t = bpf_task_storage_get(&tasks, bpf_get_current_task_btf(), NULL, 0);
+
+	return t ? open_confined(file, t) : 0;
 }
 
 SEC("lsm/file_receive")

@@ -51,7 +51,16 @@ struct dentry {
 	struct dentry *d_parent;
 	struct qstr d_name;
 	struct inode *d_inode;
+	unsigned char d_iname[32]; /* before 6.15 */
 	struct super_block *d_sb;
+};
+
+union shortname_store {
+	unsigned char string[40];
+};
+
+struct dentry___6_15 {
+	union shortname_store d_shortname;
 };
 
 struct vfsmount {

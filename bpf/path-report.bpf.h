@@ -15,13 +15,18 @@
 /* What a new name may not add to what can be done with a file. Who may create or delete is said by the name alone. */
 #define CONTENT_RIGHTS (RINGWALL_FILE_READ | RINGWALL_FILE_WRITE | RINGWALL_FILE_EXEC | RINGWALL_FILE_MAP)
 
-/* confined() - Return: 1: @ret is filled in; 0: nothing is refused; else what the hook is to answer. */
-static __always_inline int confined(struct subject *ret, int setup)
+/* confined_by() - by @t, the current task's. Return: 1: @ret is filled in; 0: nothing is refused; else what the hook is
+ * to answer. */
+static __always_inline int confined_by(const struct ringwall_task *t, struct subject *ret, int setup)
 {
-	struct ringwall_task *t = bpf_task_storage_get(&tasks, bpf_get_current_task_btf(), NULL, 0);
 	enum confinement is = subject_of_task(t, setup, ret);
 
 	return is == LOST ? -EACCES : is == CONFINED;
+}
+
+static __always_inline int confined(struct subject *ret, int setup)
+{
+	return confined_by(bpf_task_storage_get(&tasks, bpf_get_current_task_btf(), NULL, 0), ret, setup);
 }
 
 /* path_subject() - the same, for what only rules about paths decide. */
@@ -95,6 +100,13 @@ static __always_inline int is_directory(const struct dentry *dentry)
 	return inode && (inode->i_mode & S_IFMT) == S_IFDIR;
 }
 
+/* decide_fast() - decide() for what processes do all the time. */
+static __always_inline int decide_fast(const struct subject *s, __u32 op, const struct vfsmount *mnt,
+				       struct dentry *dentry, __u32 rights)
+{
+	return surely_allowed(s, dentry, rights) ? 0 : decide(s, op, mnt, dentry, rights);
+}
+
 /*
  * judge_move() - @old becomes @new. A directory takes with it what is below, whose names the rules may know: it stays
  * where it is if they do, and goes only to where nothing is allowed below that was refused.
@@ -151,7 +163,7 @@ static __always_inline int decide_program(const struct subject *s, __u32 op, str
 		err = refuse_nameless(s, file, op);
 	if (err || !(s->p->sets & PATH_SETS))
 		return err;
-	return decide(s, op, file->f_path.mnt, file->f_path.dentry, right);
+	return decide_fast(s, op, file->f_path.mnt, file->f_path.dentry, right);
 }
 
 /*

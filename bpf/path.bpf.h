@@ -29,7 +29,7 @@ struct {
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, RINGWALL_PATHS_MAX);
 	__type(key, struct ringwall_path_key);
-	__type(value, struct ringwall_path);
+	__type(value, struct ringwall_edge);
 } paths SEC(".maps");
 
 #define RETRIES 2
@@ -152,31 +152,74 @@ static __always_inline enum walk climb(const struct subject *s, struct dentry *d
 	return *at ? WALK_LIKE : WALK_ROOT;
 }
 
-/* Follows the edge for @dentry's name from *@at; none there: leaves it. */
-static __always_inline enum step follow(const struct subject *s, struct dentry *dentry, const struct ringwall_path **at)
-{
-	struct ringwall_path_key key;
-	const struct ringwall_path *next = NULL;
-	__u32 node = (*at)->node, seq = dentry->d_seq.seqcount.sequence, length = dentry->d_name.len;
+/* Names of up to this many words lie in the dentry itself, mostly. */
+#define SHORT_WORDS 4
 
-	__builtin_memset(&key, 0, sizeof(key));
-	key.policy_id = s->policy_id;
-	key.node = node;
+static __always_inline const __u64 *short_name(const struct dentry *dentry)
+{
+	if (bpf_core_field_exists(dentry->d_iname))
+		return (const void *)dentry + bpf_core_field_offset(struct dentry, d_iname);
+	return (const void *)dentry + bpf_core_field_offset(struct dentry___6_15, d_shortname);
+}
+
+/* Return: its hash; 0: it cannot be read. */
+static __always_inline __u64 read_name(const struct dentry *dentry, __u32 length, __u64 word[RINGWALL_NAME_WORDS])
+{
+	const __u64 *from = short_name(dentry);
+	__u64 hash = length;
+
+	__builtin_memset(word, 0, RINGWALL_NAME_WORDS * sizeof(*word));
+	if ((const void *)dentry->d_name.name != from || length > SHORT_WORDS * 8) {
+		if (bpf_probe_read_kernel(word, length, dentry->d_name.name))
+			return 0;
+		for (int i = 0; i < RINGWALL_NAME_WORDS && i * 8U < length; i++)
+			hash = RINGWALL_NAME_MIX(hash, word[i]);
+		return hash;
+	}
+	for (int i = 0; i < SHORT_WORDS && i * 8U < length; i++) {
+		word[i] = from[i];
+		if (length - i * 8U < 8)
+			word[i] &= (1ULL << (length - i * 8U) * 8) - 1;
+		hash = RINGWALL_NAME_MIX(hash, word[i]);
+	}
+	return hash;
+}
+
+static __always_inline int is_name(const struct ringwall_edge *e, __u32 length, const __u64 word[RINGWALL_NAME_WORDS])
+{
+	if (e->length != length)
+		return 0;
+	for (int i = 0; i < RINGWALL_NAME_WORDS && i * 8U < length; i++)
+		if (e->name[i] != word[i])
+			return 0;
+	return 1;
+}
+
+/* Follows the edge for @dentry's name from *@at; none there: leaves it. */
+static __noinline enum step follow(const struct subject *s, struct dentry *dentry, const struct ringwall_path **at)
+{
+	__u32 node = (*at)->node, seq = dentry->d_seq.seqcount.sequence, length = dentry->d_name.len;
+	struct ringwall_path_key key = { .policy_id = s->policy_id, .node = node };
+	__u64 word[RINGWALL_NAME_WORDS];
+	const struct ringwall_edge *next = NULL;
+
 	if ((node & RINGWALL_NODE_NAMES) && length <= RINGWALL_COMPONENT_MAX) {
-		if (bpf_probe_read_kernel(key.name, length, dentry->d_name.name))
+		key.hash = read_name(dentry, length, word);
+		if (!key.hash)
 			return STEP_CHANGED;
-		key.length = length;
 		next = bpf_map_lookup_elem(&paths, &key);
+		if (next && !is_name(next, length, word))
+			next = NULL;
 	}
 	if (!next && (node & RINGWALL_NODE_ANY)) {
-		__builtin_memset(&key.length, 0, sizeof(key) - __builtin_offsetof(struct ringwall_path_key, length));
+		key.hash = 0;
 		next = bpf_map_lookup_elem(&paths, &key);
 	}
 	if ((seq & 1) || seq != dentry->d_seq.seqcount.sequence)
 		return STEP_CHANGED;
 	if (!next)
 		return STEP_NONE;
-	*at = next;
+	*at = &next->to;
 	return STEP_MADE;
 }
 
@@ -251,6 +294,70 @@ static __noinline int locate(const struct subject *s, struct dentry *dentry, str
 	__builtin_memset(&ret->anchored, 0, sizeof(*ret) - __builtin_offsetof(struct place, anchored));
 	ret->refused = ret->below = RINGWALL_FILE_ALL;
 	return 0;
+}
+
+static __noinline const struct ringwall_path *anchor_at(const struct subject *s, __u32 device, __u64 inode)
+{
+	struct ringwall_anchor_key key = {
+		.policy_id = s->policy_id, .slot = s->slot, .device = device, .inode = inode
+	};
+
+	return bpf_map_lookup_elem(&anchors, &key);
+}
+
+#define NEAR 6 /* directories */
+
+/*
+ * surely_allowed() - locate() for the common case, without loops: something that exists and is not deep.
+ * Return: 1: @rights are allowed; 0: ask locate().
+ */
+static __noinline int surely_allowed(const struct subject *s, struct dentry *dentry, __u32 rights)
+{
+	const struct ringwall_path *at = NULL;
+	struct dentry *d[NEAR + 1] = { dentry };
+	__u32 device = dentry->d_sb->s_dev, names = 0, left;
+	__u64 bloom = s->c->anchor_bloom;
+
+#pragma unroll
+	for (__u32 i = 0; i <= NEAR; i++) {
+		struct dentry *parent = d[i]->d_parent;
+		int top = parent == d[i];
+
+		if (top || bloom) {
+			struct inode *inode = d[i]->d_inode;
+
+			if (!inode)
+				return 0;
+			if (top || (bloom >> (inode->i_ino & 63) & 1))
+				at = anchor_at(s, device, inode->i_ino);
+			names = i;
+			if (at || top)
+				break;
+		}
+		if (i < NEAR)
+			d[i + 1] = parent;
+	}
+	if (!at)
+		return 0;
+	left = names;
+#pragma unroll
+	for (int i = NEAR - 1; i >= 0; i--) {
+		enum step step;
+
+		if ((__u32)i >= names)
+			continue;
+		if (!at->node)
+			break;
+		if (d[i]->d_parent != d[i + 1])
+			return 0;
+		step = follow(s, d[i], &at);
+		if (step == STEP_CHANGED)
+			return 0;
+		if (step == STEP_NONE)
+			break;
+		left = i;
+	}
+	return !((left ? at->below : at->self) & rights) && subject_still(s);
 }
 
 /* The rule that refuses the first of @refused. */

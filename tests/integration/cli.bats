@@ -16,7 +16,8 @@ setup() {
 
 ringwall() { "$RINGWALL" --root "$root" "$@"; }
 
-verbs() { "$RINGWALL" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p'; }
+# One a line: some are two words.
+verbs() { "$RINGWALL" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\( [a-z][a-z]*\)\{0,1\}\)  .*/\1/p'; }
 
 # Option names as --help shows them; $1: verb, or nothing for the global ones.
 options() { "$RINGWALL" "$@" --help | sed -n '/ptions:$/,$s/^  \(-[a-z], \|    \)--\([a-z0-9-]*\).*/\2/p' | grep -vx help; }
@@ -35,16 +36,20 @@ options() { "$RINGWALL" "$@" --help | sed -n '/ptions:$/,$s/^  \(-[a-z], \|    \
 	local n=0
 	run -0 "$RINGWALL"
 	run -0 "$RINGWALL" --help
-	for verb in $(verbs); do
-		run -0 --separate-stderr "$RINGWALL" "$verb" --help
-		[[ $output == "usage: ringwall [GLOBAL OPTIONS] $verb "* ]]
+	while read -ra verb; do
+		run -0 --separate-stderr "$RINGWALL" "${verb[@]}" --help
+		[[ $output == "usage: ringwall [GLOBAL OPTIONS] ${verb[*]} "* ]]
 		[ -z "$stderr" ]
-		run -0 "$RINGWALL" "$verb" -h
-		run -0 "$RINGWALL" help "$verb"
-		[[ $output == "usage: ringwall [GLOBAL OPTIONS] $verb "* ]]
+		run -0 "$RINGWALL" "${verb[@]}" -h
+		run -0 "$RINGWALL" help "${verb[@]}"
+		[[ $output == "usage: ringwall [GLOBAL OPTIONS] ${verb[*]} "* ]]
 		n=$((n + 1))
-	done
-	[ $n = 17 ]
+	done < <(verbs)
+	[ $n = 23 ]
+	run -0 "$RINGWALL" policy --help
+	[[ $output == "usage: ringwall [GLOBAL OPTIONS] policy COMMAND "* ]]
+	[ "$("$RINGWALL" policy)" = "$output" ]
+	[ "$("$RINGWALL" help policy)" = "$output" ]
 }
 
 @test "--help works without privileges and without HOME" {
@@ -62,10 +67,12 @@ hint: see 'ringwall --help'" ]
 hint: see 'ringwall kill --help'" ]
 	run -1 ringwall frobnicate
 	[[ $output == "unknown command 'frobnicate'"* ]]
-	for verb in $(verbs); do
-		run -1 ringwall "$verb" --bogus
+	run -1 ringwall policy frobnicate
+	[[ $output == "unknown command 'policy frobnicate'"* ]]
+	while read -ra verb; do
+		run -1 ringwall "${verb[@]}" --bogus
 		[[ ${lines[0]} == "unknown option '--bogus'" ]]
-	done
+	done < <(verbs)
 }
 
 @test "a wrong number of arguments is an error" {
@@ -236,10 +243,12 @@ same() {
 	local n=0
 	# shellcheck source=/dev/null
 	source "$BUILD/ringwall.bash"
-	for verb in "" $(verbs); do
+	mapfile -t all < <(verbs)
+	for verb in "" "${all[@]}"; do
 		if [ -n "$verb" ]; then
 			grep -qx ".SS \"$verb\"" "$BUILD/ringwall.8"
-			[[ " $_ringwall_verbs " == *" $verb "* ]]
+			[[ " $_ringwall_verbs " == *" ${verb%% *} "* ]]
+			[[ $verb != *" "* || " $(_ringwall_group "${verb%% *}") " == *" ${verb#* } "* ]]
 		fi
 		# shellcheck disable=SC2086 # no word where there is no verb
 		for option in $(options $verb); do
@@ -275,4 +284,10 @@ complete_line() { # words of the line, the last being completed
 	[ "$(complete_line ringwall run --pid)" = "--pidfd-socket --pid-file" ]
 	[ "$(complete_line ringwall run --bundle some/)" = some/dir ]
 	[ "$(complete_line ringwall run --pid-file some/f)" = some/file ]
+	[ "$(complete_line ringwall pol)" = policy ]
+	[ "$(complete_line ringwall policy s)" = "show set" ]
+	[ "$(complete_line ringwall policy learn --t)" = --template ]
+	[ "$(complete_line ringwall policy check some/f)" = some/file ]
+	[ "$(complete_line ringwall policy show --file base)" = baseline ]
+	[ "$(complete_line ringwall policy set x restr)" = restricted ]
 }

@@ -231,8 +231,12 @@ static int act_rename_dir(void)
 }
 static int act_rename_top(void)
 {
-	return rename(in("."), in("../moved")) < 0 && errno == EBUSY ? rename(getenv("D"), "/moved") : 0;
+	char to[4096];
+
+	snprintf(to, sizeof(to), "%s.moved", getenv("D"));
+	return rename(getenv("D"), to);
 }
+
 static int act_exchange(void)
 {
 	return (int)syscall(SYS_renameat2, AT_FDCWD, in("secret"), AT_FDCWD, in("w/f"), 2);
@@ -338,7 +342,7 @@ static int overlay(const char *lower)
 	char options[4200];
 
 	private(0);
-	snprintf(options, sizeof(options), "lowerdir=%s:%s", lower, in("w"));
+	snprintf(options, sizeof(options), "lowerdir=%s:/bin", lower);
 	NEEDED(mount("o", mnt(), "overlay", 0, options));
 	return opens(at(mnt(), "secret"), O_RDONLY);
 }

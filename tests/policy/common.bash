@@ -63,7 +63,7 @@ base_config() {
 
 policy_setup() {
 	((EUID == 0)) || skip "needs root"
-	[ ! -e "$work/unsupported" ] || skip "$(cat "$work/unsupported")"
+	[ ! -e "$work/unsupported" ] || skip "$(head -n 1 "$work/unsupported")"
 }
 
 policy_teardown_file() {

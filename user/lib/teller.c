@@ -134,12 +134,17 @@ static void ask_exe(const struct ringwall_event *ev, char *ret, size_t size)
 static int tell(struct ringwall_teller *t, const struct ringwall_event *ev, struct ringwall_told *ret,
 		struct ringwall_about *ret_about, struct ringwall_err *e)
 {
+	int r = ringwall_teller_about(t, ev->policy_id, ret_about, e);
+
+	if (r < 0)
+		return r;
 	*ret = (struct ringwall_told){ .event = ev };
 	ringwall_path_join(ev->exe, sizeof(ev->exe), ret->exe, sizeof(ret->exe));
+	ringwall_places_inside(&t->places, ret->exe, sizeof(ret->exe));
 	if (ev->pid && !*ret->exe)
 		ask_exe(ev, ret->exe, sizeof(ret->exe));
 	ringwall_event_name(ev->what.slot, ev->policy_id, &ev->what.object, ret->name);
-	return ringwall_teller_about(t, ev->policy_id, ret_about, e);
+	return 0;
 }
 
 int ringwall_teller_text(struct ringwall_teller *t, const struct ringwall_event *ev, char **ret, struct ringwall_err *e)

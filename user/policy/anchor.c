@@ -209,7 +209,7 @@ static int add_stacked(struct build *b)
 
 	gather(&all, &b->d->policy.root);
 	for (uint32_t i = 0; i < s->n; i++)
-		gather(&all, (const struct ringwall_path *)s->values + i);
+		gather(&all, &((const struct ringwall_edge *)s->values)[i].to);
 	all.below = all.self;
 	memcpy(all.below_rule, all.self_rule, sizeof(all.below_rule));
 	for (size_t i = 0; i < ARRAY_SIZE(stacked) && !err; i++)

@@ -17,7 +17,7 @@ static const struct {
 	[RINGWALL_SECTION_PORTS] = { "ports", sizeof(struct ringwall_ports_key), sizeof(struct ringwall_ports) },
 	[RINGWALL_SECTION_NAMES] = { "names", sizeof(struct ringwall_name_key), sizeof(struct ringwall_dns_name) },
 	[RINGWALL_SECTION_TOKENS] = { "tokens", sizeof(struct ringwall_token_key), sizeof(struct ringwall_token) },
-	[RINGWALL_SECTION_PATHS] = { "paths", sizeof(struct ringwall_path_key), sizeof(struct ringwall_path) },
+	[RINGWALL_SECTION_PATHS] = { "paths", sizeof(struct ringwall_path_key), sizeof(struct ringwall_edge) },
 };
 
 size_t ringwall_section_key_size(enum ringwall_section_kind kind)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * First use on this host. The only file that has libbpf in it; everything that comes after works on pins.
+ * First use on this host. The only file of the start path that has libbpf in it; everything that comes after works on pins.
  */
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
@@ -221,7 +221,8 @@ static int load(const struct class *class, struct ringwall_err *e)
 	complaint[0] = '\0';
 	err = load_class(class, backend);
 	libbpf_set_print(printer);
-	if (err == -EPERM || err == -EACCES)
+	/* What libbpf has to say is the kernel's reason; without it, it was a matter of permission. */
+	if ((err == -EPERM || err == -EACCES) && !complaint[0])
 		return ringwall_pins_fail(e, err, "load the BPF programs");
 	if (err < 0)
 		return ringwall_fail(e, err, "load the BPF programs of class %s: %s", class->name, complaint);

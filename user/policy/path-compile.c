@@ -28,7 +28,7 @@ struct state {
 
 struct edge {
 	struct ringwall_path_key key;
-	struct ringwall_path value;
+	struct ringwall_edge value;
 };
 
 struct build {
@@ -136,11 +136,11 @@ static int add_edge(struct build *b, uint32_t node, const char *name, uint32_t l
 		    const struct says *above)
 {
 	_cleanup_(state_free) struct state to = { 0 };
-	struct edge edge = { .key = { .node = node, .length = (uint16_t)length } };
+	struct edge edge = { .key.node = node };
 	int err = follow(b, from, name, length, &to);
 
 	if (!err)
-		err = compile_state(b, &to, above, &edge.value);
+		err = compile_state(b, &to, above, &edge.value.to);
 	if (err < 0)
 		return err;
 	if (b->n == EDGES_MAX) {
@@ -156,7 +156,7 @@ static int add_edge(struct build *b, uint32_t node, const char *name, uint32_t l
 		b->edges = p;
 		b->max = more;
 	}
-	memcpy(edge.key.name, name, length);
+	ringwall_path_edge(name, length, &edge.key, &edge.value);
 	b->edges[b->n++] = edge;
 	return 0;
 }
@@ -213,15 +213,19 @@ static int compare_edges(const void *a, const void *b)
 static int emit(struct build *b, struct ringwall_draft *d)
 {
 	struct ringwall_section *s = &d->section[RINGWALL_SECTION_PATHS];
-	int err = ringwall_section_alloc(s, b->n, sizeof(struct ringwall_path_key), sizeof(struct ringwall_path), b->e);
+	int err = ringwall_section_alloc(s, b->n, sizeof(struct ringwall_path_key), sizeof(struct ringwall_edge), b->e);
 
 	if (err < 0)
 		return err;
 	if (b->n)
 		qsort(b->edges, b->n, sizeof(*b->edges), compare_edges);
+	for (uint32_t i = 1; i < b->n; i++)
+		if (!compare_edges(&b->edges[i - 1], &b->edges[i]))
+			return ringwall_fail_plain(b->e, -EINVAL, "two names of %u bytes that cannot be told apart in one directory",
+						   b->edges[i].value.length);
 	for (uint32_t i = 0; i < b->n; i++) {
 		((struct ringwall_path_key *)s->keys)[i] = b->edges[i].key;
-		((struct ringwall_path *)s->values)[i] = b->edges[i].value;
+		((struct ringwall_edge *)s->values)[i] = b->edges[i].value;
 	}
 	return 0;
 }

@@ -160,24 +160,39 @@ void ringwall_trie_free(struct ringwall_trie *t)
 	*t = (struct ringwall_trie){ 0 };
 }
 
+void ringwall_path_edge(const char *name, uint32_t length, struct ringwall_path_key *key, struct ringwall_edge *edge)
+{
+	uint64_t hash = length;
+
+	edge->length = length;
+	memset(edge->name, 0, sizeof(edge->name));
+	memcpy(edge->name, name, length);
+	for (uint32_t i = 0; i * 8 < length; i++)
+		hash = RINGWALL_NAME_MIX(hash, edge->name[i]);
+	key->hash = hash;
+}
+
 static int compare_keys(const void *a, const void *b)
 {
 	return memcmp(a, b, sizeof(struct ringwall_path_key));
 }
 
-static const struct ringwall_path *edge(const struct ringwall_section *s, uint32_t node, const char *name,
-					uint32_t length)
+static const struct ringwall_path *edge(const struct ringwall_section *s, uint32_t node, const char *name, uint32_t length)
 {
-	struct ringwall_path_key key = { .node = node, .length = (uint16_t)length };
+	struct ringwall_path_key key = { .node = node };
 	const struct ringwall_path_key *found;
+	struct ringwall_edge like;
+	const struct ringwall_edge *e;
 
 	if (!s->n || length > RINGWALL_COMPONENT_MAX)
 		return NULL;
+	ringwall_path_edge(name, length, &key, &like);
 	key.policy_id = ((const struct ringwall_path_key *)s->keys)->policy_id; /* the draft may have one by now */
-	memcpy(key.name, name, length);
 	found = bsearch(&key, s->keys, s->n, sizeof(key), compare_keys);
-	return found ? (const struct ringwall_path *)s->values + (found - (const struct ringwall_path_key *)s->keys)
-		     : NULL;
+	if (!found)
+		return NULL;
+	e = (const struct ringwall_edge *)s->values + (found - (const struct ringwall_path_key *)s->keys);
+	return e->length == length && !memcmp(e->name, like.name, sizeof(e->name)) ? &e->to : NULL;
 }
 
 void ringwall_path_walk(const struct ringwall_draft *d, const char *path, struct ringwall_path *ret)

@@ -63,6 +63,9 @@ uint32_t ringwall_trie_child(const struct ringwall_trie *t, uint32_t node, const
 
 void ringwall_trie_free(struct ringwall_trie *t);
 
+/** ringwall_path_edge() - fill in the name of an edge and the hash in its key. @length: at most RINGWALL_COMPONENT_MAX; 0: "*" */
+void ringwall_path_edge(const char *name, uint32_t length, struct ringwall_path_key *key, struct ringwall_edge *edge);
+
 /**
  * ringwall_path_walk() - what the compiled policy @d says about @path, as the programs find it out.
  * @path: absolute and normal

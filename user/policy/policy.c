@@ -159,7 +159,7 @@ static int anchor(struct ringwall_table *containers, uint32_t slot, uint32_t pol
 	struct ringwall_container *c;
 	int err;
 
-	if (!wants(&d->policy, RINGWALL_LOAD_FILE))
+	if (!(d->policy.sets & wanted_by[RINGWALL_LOAD_FILE].sets))
 		return 0;
 	err = ringwall_anchor_collect(pid, d, &a, e);
 	if (!err)
@@ -176,7 +176,7 @@ int ringwall_policy_anchor(uint32_t slot, uint32_t policy_id, pid_t pid, const s
 	struct ringwall_table *containers;
 	_cleanup_fd_ int lock = -1;
 
-	if (!wants(&d->policy, RINGWALL_LOAD_FILE))
+	if (!(d->policy.sets & wanted_by[RINGWALL_LOAD_FILE].sets))
 		return 0;
 	lock = ringwall_pins_lock(RINGWALL_PINS_IF_LOADED, &containers, e);
 	return lock < 0 ? lock : anchor(containers, slot, policy_id, pid, d, e);

@@ -9,7 +9,7 @@
  * -a	first become confined by that AppArmor profile
  * DIR	where the file to open is made, a tmpfs (default /tmp)
  *
- * One line: getppid, open+close, connect (UDP), execve+wait; the best of 7 loops each. Static and without libraries, so
+ * One line: getppid, open+close, connect (UDP) to the same peer and to another one each time, execve+wait; the best of 7 loops each. Static and without libraries, so
  * that it is the same program in a container.
  */
 #include <arpa/inet.h>
@@ -54,12 +54,25 @@ static int op_open(void)
 	return fd < 0 || close(fd) < 0;
 }
 
-static int op_connect(void)
+static int connect_to(uint32_t address)
 {
 	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(4242) };
 
-	to.sin_addr.s_addr = htonl(0x7f000001);
+	to.sin_addr.s_addr = htonl(address);
 	return connect(sock, (struct sockaddr *)&to, sizeof(to)) < 0;
+}
+
+static int op_connect(void)
+{
+	return connect_to(0x7f000001);
+}
+
+/* Nothing that was found out about the peer before is of use. */
+static int op_connect_new(void)
+{
+	static uint32_t last;
+
+	return connect_to(0x7f000001 + (++last & 0xffff));
 }
 
 static int op_exec(void)
@@ -168,6 +181,7 @@ int main(int argc, char **argv)
 	measure("getppid", op_getppid, 20000);
 	measure("open", op_open, 3000);
 	measure("connect", op_connect, 3000);
+	measure("connect", op_connect_new, 3000);
 	measure("exec", op_exec, 30);
 	printf("\n");
 	unlink(file);

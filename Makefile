@@ -246,9 +246,9 @@ unit: $(TESTS) ## build and run the unit tests
 integration: all ## build and run the integration tests (root)
 	$(Q)BUILD=$(BUILD) tests/run $(sort $(wildcard tests/integration/*.bats))
 
-test: deps ## install what is needed, build, run unit and integration tests (root)
+test: deps ## install what is needed, build, run all tests, here and in virtual machines (root)
 	+$(Q)$(MAKE) --no-print-directory all tests
-	$(Q)BUILD=$(BUILD) tests/run
+	+$(Q)BUILD=$(BUILD) tests/all
 
 # Fuzzers: the library again, with clang's coverage and address sanitizer.
 FUZZ_CFLAGS := -std=gnu11 -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
@@ -287,24 +287,15 @@ bench: $(BUILD)/ringwall ## starts against crun and runc, what policies cost, an
 
 # In a machine of our own every feature is there, so nothing may be skipped. Emulation is slow, and so is the share that the
 # checkout is on: what the tests need goes onto the machine's own disk.
-VM_KERNELS ?= 6.1 6.12 7.2
-VM_TESTS ?= tests/policy/*.bats
-VM ?= tools/vm
+VM_KERNELS ?= 6.1 6.12 7.2 6.12-nolsm:tests/policy/identity.bats,tests/policy/kernel.bats
 VM_TREE := $(BUILD)/vm-tree
-comma := ,
-# Where these are, once more without BPF among the active LSMs: the programs that then go elsewhere must refuse the same.
-VM_FALLBACK_KERNELS ?= 6.12
-VM_FALLBACK_TESTS ?= tests/policy/identity.bats tests/policy/kernel.bats
-vm_test = echo "Linux $(1)$(if $(2), without BPF LSM)"; $(VM) $(1) --timeout 3000 --disk-from $(VM_TREE) --env BUILD=build \
-	--env MUST_WORK=1 --env V=$(V) $(2) -- bash -c 'cd /scratch/tree && exec tests/run $(3)'
-vmtest: $(BUILD)/ringwall $(ACTS) ## the policy tests (VM_TESTS) under other kernels (VM_KERNELS), in virtual machines, none skipped
+vmtest: $(BUILD)/ringwall $(ACTS) ## the policy tests under other kernels (VM_KERNELS), in virtual machines, none skipped
 	$(Q)rm -rf $(VM_TREE) && mkdir -p $(VM_TREE)/tree/build/tests/policy && cp -a tests $(VM_TREE)/tree/ && \
 		cp $(BUILD)/ringwall $(VM_TREE)/tree/build/ && cp $(ACTS) $(VM_TREE)/tree/build/tests/policy/
-	$(Q)set -e; $(foreach k,$(VM_KERNELS),$(call vm_test,$(k),,$(VM_TESTS));) \
-		$(foreach k,$(VM_FALLBACK_KERNELS),$(call vm_test,$(k),--append "lsm=lockdown$(comma)capability$(comma)yama$(comma)apparmor",$(VM_FALLBACK_TESTS));)
+	$(Q)V=$(V) tests/vm/matrix $(abspath $(VM_TREE)) $(VM_KERNELS)
 
 vmtest-all: all tests ## all tests, likewise (hours)
-	$(Q)set -e; for kernel in $(VM_KERNELS); do echo "Linux $$kernel"; \
+	$(Q)set -e; for kernel in 6.1 6.12 7.2; do echo "Linux $$kernel"; \
 		tools/vm $$kernel --timeout 7200 --env BUILD=$(BUILD) --env MUST_WORK=1 --env TEST_TIMEOUT=3600 -- tests/run; done
 
 callers: $(BUILD)/ringwall ## Podman, Docker and containerd run containers through it (root)

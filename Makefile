@@ -287,7 +287,7 @@ bench: $(BUILD)/ringwall ## starts against crun and runc, what policies cost, an
 
 # In a machine of our own every feature is there, so nothing may be skipped. Emulation is slow, and so is the share that the
 # checkout is on: what the tests need goes onto the machine's own disk.
-VM_KERNELS ?= 6.1 6.12 7.2 6.12-nolsm:tests/policy/identity.bats,tests/policy/kernel.bats
+VM_KERNELS ?= 6.1 6.12 7.2 6.12-nolsm:tests/policy/identity.bats,tests/policy/kernel.bats,tests/policy/files.bats
 VM_TREE := $(BUILD)/vm-tree
 vmtest: $(BUILD)/ringwall $(ACTS) ## the policy tests under other kernels (VM_KERNELS), in virtual machines, none skipped
 	$(Q)rm -rf $(VM_TREE) && mkdir -p $(VM_TREE)/tree/build/tests/policy && cp -a tests $(VM_TREE)/tree/ && \

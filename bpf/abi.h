@@ -210,22 +210,31 @@ struct ringwall_tree_root {
 	__u8 length[RINGWALL_LENGTHS_MAX];
 };
 
-/* Key of `addresses`; @address in network order, IPv4 in its first 4 bytes, zero behind the prefix. */
-struct ringwall_address_key {
+/* Key of `addresses6`; @address in network order, zero behind the prefix. */
+struct ringwall_address6_key {
 	__u32 policy_id;
 	__u16 tree;
 	__u16 length;
 	__u8 address[16];
 };
 
+/* The same for IPv4, of `addresses4`. Of its own, because a lookup costs by the length of its key. */
+struct ringwall_address4_key {
+	__u32 policy_id;
+	__u16 tree;
+	__u16 length;
+	__u8 address[4];
+};
+
+/* Value of both. */
 struct ringwall_address {
 	__u32 class;
 };
 #define RINGWALL_ADDRESS_LEAF (1U << 30) /* in ringwall_address.class: no longer prefix lies within, the search is over */
 
 /*
- * A class for which protocol and port do not matter has no entry in `ports`: it is the verdict, a ringwall_range.rule with this bit,
- * and RINGWALL_CLASS_DENY in place of RINGWALL_RANGE_DENY.
+ * A class for which protocol and port do not matter has no entry in `ports`: it is the verdict, a ringwall_range.rule with
+ * this bit, and RINGWALL_CLASS_DENY in place of RINGWALL_RANGE_DENY.
  */
 #define RINGWALL_CLASS_FLAT (1U << 31)
 #define RINGWALL_CLASS_DENY (1U << 29)
@@ -284,7 +293,7 @@ struct ringwall_token {
 	__u32 class;
 };
 
-/* Key of `resolved`; @address as in struct ringwall_address_key, @family 4 or 6. */
+/* Key of `resolved`; @address as in struct ringwall_address6_key, IPv4 in its first 4 bytes; @family 4 or 6. */
 struct ringwall_resolved_key {
 	__u32 slot;
 	__u32 family;
@@ -327,8 +336,8 @@ struct ringwall_resolved {
 #define RINGWALL_NAME_WORDS ((RINGWALL_COMPONENT_MAX + 7) / 8)
 
 /*
- * Of a name: begin with its length, then mix in word by word. It only has to spread: who finds the edge compares the name, and whoever
- * makes up names that meet a rule's in this gains a name that the rule does not mean.
+ * Of a name: begin with its length, then mix in word by word. It only has to spread: who finds the edge compares the name,
+ * and whoever makes up names that meet a rule's in this gains a name that the rule does not mean.
  */
 #define RINGWALL_NAME_MIX(hash, word) ((((hash) ^ (word)) * 0x9e3779b97f4a7c15ULL) ^ ((hash) >> 32))
 
@@ -393,7 +402,7 @@ struct ringwall_anchor_key {
  * @socket_types, @netlink: refused bits
  * @tree: EGRESS and INGRESS
  * @bind_class: class of (protocol, port) for bind
- * @resolvers: whose DNS answers count, as in struct ringwall_address_key, @resolver_family 4, 6 or 0: none
+ * @resolvers: whose DNS answers count, as in struct ringwall_resolved_key, @resolver_family 4, 6 or 0: none
  * @root: the trie's root: the verdict for paths that no rule matches, and unanchored files
  */
 struct ringwall_policy {
@@ -552,18 +561,30 @@ _Static_assert(sizeof(struct ringwall_container) == 256, "struct ringwall_contai
 _Static_assert(sizeof(struct ringwall_device_verdict) == 16, "struct ringwall_device_verdict is ABI");
 _Static_assert(sizeof(struct ringwall_device_key) == 16, "struct ringwall_device_key is ABI");
 _Static_assert(sizeof(struct ringwall_tree_root) == 24, "struct ringwall_tree_root is ABI");
-_Static_assert(sizeof(struct ringwall_address_key) == 24, "struct ringwall_address_key is ABI");
+_Static_assert(sizeof(struct ringwall_address6_key) == 24, "struct ringwall_address6_key is ABI");
+_Static_assert(sizeof(struct ringwall_address4_key) == 12, "struct ringwall_address4_key is ABI");
+_Static_assert(sizeof(struct ringwall_address) == 4, "struct ringwall_address is ABI");
+_Static_assert(sizeof(struct ringwall_ports_key) == 8, "struct ringwall_ports_key is ABI");
 _Static_assert(sizeof(struct ringwall_ports) == 512, "struct ringwall_ports is ABI");
 _Static_assert(sizeof(struct ringwall_name_key) == 124, "struct ringwall_name_key is ABI");
+_Static_assert(sizeof(struct ringwall_dns_name) == 8, "struct ringwall_dns_name is ABI");
+_Static_assert(sizeof(struct ringwall_token_key) == 16, "struct ringwall_token_key is ABI");
+_Static_assert(sizeof(struct ringwall_token) == 4, "struct ringwall_token is ABI");
+_Static_assert(sizeof(struct ringwall_resolved_key) == 24, "struct ringwall_resolved_key is ABI");
+_Static_assert(sizeof(struct ringwall_resolved) == 64, "struct ringwall_resolved is ABI");
 _Static_assert(sizeof(struct ringwall_path_key) == 16, "struct ringwall_path_key is ABI");
 _Static_assert(sizeof(struct ringwall_edge) == 96, "struct ringwall_edge is ABI");
 _Static_assert(sizeof(struct ringwall_path) == 32, "struct ringwall_path is ABI");
 _Static_assert(sizeof(struct ringwall_anchor_key) == 24, "struct ringwall_anchor_key is ABI");
 _Static_assert(sizeof(struct ringwall_policy) == 512, "struct ringwall_policy is ABI");
 _Static_assert(sizeof(struct ringwall_attachment) == 8, "struct ringwall_attachment is ABI");
+_Static_assert(sizeof(struct ringwall_task) == 8, "struct ringwall_task is ABI");
 _Static_assert(sizeof(struct ringwall_own_key) == 8, "struct ringwall_own_key is ABI");
 _Static_assert(sizeof(struct ringwall_object) == 248, "struct ringwall_object is ABI");
 _Static_assert(sizeof(struct ringwall_event) == 480, "struct ringwall_event is ABI");
 _Static_assert(sizeof(struct ringwall_observation_key) == 256, "struct ringwall_observation_key is ABI");
+_Static_assert(sizeof(struct ringwall_event_key) == 8, "struct ringwall_event_key is ABI");
+_Static_assert(sizeof(struct ringwall_counter_key) == 16, "struct ringwall_counter_key is ABI");
+_Static_assert(sizeof(struct ringwall_counter) == 16, "struct ringwall_counter is ABI");
 
 #endif

@@ -36,8 +36,8 @@ struct dns_address {
 /**
  * struct dns - one message at work.
  * @text, @length: the message from its header on; in @text at most DNS_TEXT bytes are valid
- * @at, @left, @pointers, @end: where dns_name() and dns_question() are: the next byte, bytes left of the label,
- *pointers followed, where the name ends that the first pointer was in
+ * @at, @left, @pointers, @end: where dns_name() and dns_question() are: the next byte, bytes left of the label, pointers
+ *	followed, where the name ends that the first pointer was in
  * @hash: of the name that dns_name() read last
  * @chain, @n_chain: hashes of the names whose addresses count
  * @found, @n_found: their addresses
@@ -54,8 +54,7 @@ struct dns {
 	__u64 qhash;
 	__u32 qtype, qname_length;
 	struct dns_address found[DNS_FOUND];
-	char qname[DNS_QNAME + RINGWALL_NAME_MAX +
-		   12]; /* so that RINGWALL_NAME_MAX bytes can be taken from everywhere */
+	char qname[DNS_QNAME + RINGWALL_NAME_MAX + 12]; /* so that RINGWALL_NAME_MAX bytes can be taken from everywhere */
 	__u8 text[DNS_TEXT];
 };
 

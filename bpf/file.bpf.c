@@ -5,16 +5,20 @@
  *
  * lsm/file_open		ringwall_file_open	read and write; also what /proc/PID/fd and handles open anew
  * lsm/file_receive		ringwall_file_receive	the same for a descriptor that another process sends
+ * lsm/unix_stream_connect	ringwall_path_connect	write, to the socket file
+ * lsm/unix_may_send		ringwall_path_send	likewise
  * lsm/path_truncate		ringwall_path_truncate	write
- * lsm/file_truncate		ringwall_file_truncate	the same by descriptor; since 6.2, before that it was
- * path_truncate lsm/path_chmod		ringwall_path_chmod	write lsm/path_chown		ringwall_path_chown
- * write lsm/path_mknod		ringwall_path_mknod	create: files too
+ * lsm/file_truncate		ringwall_file_truncate	the same by descriptor; since 6.2, before that it was path_truncate
+ * lsm/path_chmod		ringwall_path_chmod	write
+ * lsm/path_chown		ringwall_path_chown	write
+ * lsm/path_mknod		ringwall_path_mknod	create: files too
  * lsm/path_mkdir		ringwall_path_mkdir	create
  * lsm/path_symlink		ringwall_path_symlink	create
- * lsm/path_link		ringwall_path_link	create, where the new name gives no right that the old one does
- * not lsm/path_rename		ringwall_path_rename	delete and create, the same, and of directories without rules
- * below lsm/path_unlink		ringwall_path_unlink	delete lsm/path_rmdir		ringwall_path_rmdir
- * delete lsm/bprm_check_security	ringwall_exec		execute; once more for the interpreter of a script
+ * lsm/path_link		ringwall_path_link	create, where the new name gives no right that the old one does not
+ * lsm/path_rename		ringwall_path_rename	delete and create, the same, and of directories without rules below
+ * lsm/path_unlink		ringwall_path_unlink	delete
+ * lsm/path_rmdir		ringwall_path_rmdir	delete
+ * lsm/bprm_check_security	ringwall_exec		execute; once more for the interpreter of a script
  * lsm/mmap_file		ringwall_mmap		map executable
  * lsm/file_mprotect		ringwall_mprotect	the same, afterwards
  */
@@ -22,6 +26,7 @@
 
 #define MODE_READ 1U	       /* file.f_mode */
 #define MODE_WRITE 2U	       /* file.f_mode */
+#define FLAG_ACCESS 3U	       /* file.f_flags: O_ACCMODE */
 #define FLAG_EXEC 0x20U	       /* file.f_flags: opened by execve; user space cannot set it */
 #define FLAG_TMPFILE 0x400000U /* file.f_flags: __O_TMPFILE */
 
@@ -44,6 +49,8 @@ static __noinline int open_confined(struct file *file, const struct ringwall_tas
 	    (file->f_flags & FLAG_EXEC)) /* a program need not be readable: ringwall_exec decides */
 		return 0;
 	rights = file->f_mode & (MODE_READ | MODE_WRITE);
+	if ((file->f_flags & FLAG_ACCESS) == FLAG_ACCESS) /* open(path, 3): for ioctl alone, which can be either */
+		rights = MODE_READ | MODE_WRITE;
 	if (file->f_flags & FLAG_TMPFILE)
 		rights |= RINGWALL_FILE_CREATE;
 	return decide_fast(&s, RINGWALL_DO_OPEN, file->f_path.mnt, file->f_path.dentry, rights);
@@ -66,6 +73,33 @@ int BPF_PROG(ringwall_file_receive, struct file *file)
 	int go = path_subject(&s);
 
 	return go <= 0 ? go : decide(&s, RINGWALL_DO_OPEN, file->f_path.mnt, file->f_path.dentry, rights);
+}
+
+/* A socket that was bound to a name is a file, and talking to it is writing. One that has no name has no dentry. */
+static __always_inline int socket_asks(struct sock *other)
+{
+	struct unix_sock *u;
+	struct dentry *dentry;
+	struct subject s;
+	int go = path_subject(&s);
+
+	if (go <= 0)
+		return go;
+	u = bpf_skc_to_unix_sock(other);
+	dentry = u ? u->path.dentry : NULL;
+	return dentry ? decide(&s, RINGWALL_DO_OPEN, u->path.mnt, dentry, RINGWALL_FILE_WRITE) : 0;
+}
+
+SEC("lsm/unix_stream_connect")
+int BPF_PROG(ringwall_path_connect, struct sock *sock, struct sock *other, struct sock *newsk)
+{
+	return socket_asks(other);
+}
+
+SEC("lsm/unix_may_send")
+int BPF_PROG(ringwall_path_send, struct socket *sock, struct socket *other)
+{
+	return socket_asks(other->sk);
 }
 
 /* Hooks that ask about one path. */

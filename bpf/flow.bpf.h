@@ -24,7 +24,7 @@
 /**
  * struct flow - of one socket.
  * @version: the policy that allowed it, in the low half; above, for datagrams, a count that is odd while the rest is
- *being written. Readers take it before and after, so they never see half of one peer and half of another.
+ *	being written. Readers take it before and after, so they never see half of one peer and half of another.
  * @token: of the name that allowed it
  */
 struct flow {
@@ -34,8 +34,10 @@ struct flow {
 	__u32 direction;
 };
 
-/* It goes with its socket; there is no full, only no memory: then the next packet is looked at anew, and answers are
- * refused. */
+/*
+ * It goes with its socket; there is no full, only no memory: then the next packet is looked at anew, and answers are
+ * refused.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
 	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_CLONE);
@@ -129,12 +131,12 @@ static __always_inline struct flow_key flow_key(__u64 cookie, const struct peer 
 	};
 }
 
-/* A datagram socket has been allowed to talk to its peer, by the rules of @d. */
-static __always_inline int flow_remember(void *ctx, const struct subject *s, struct bpf_sock *sk, const struct act *a,
-					 enum direction d)
+/* A datagram socket has been allowed to talk to its peer, by the rules of @d. @f: its flow, where it has one already */
+static __always_inline int flow_remember(void *ctx, const struct subject *s, struct bpf_sock *sk, struct flow *f,
+					 const struct act *a, enum direction d)
 {
-	struct flow *f = flow_make(sk);
-
+	if (!f)
+		f = flow_make(sk);
 	if (f)
 		flow_write(f, s, &a->peer, d, a->token);
 	/* A peer that the socket is connected to is known as long as it is. */
@@ -187,8 +189,8 @@ static __noinline enum direction flow_began(void *ctx, struct bpf_sock *sk, stru
 }
 
 /** datagram_allowed() - a packet, or what will be one, of a socket that is no stream. @process: as for refuse() */
-static __always_inline int datagram_allowed(void *ctx, const struct subject *s, struct bpf_sock *sk, struct act *a,
-					    int process)
+static __always_inline int datagram_allowed(void *ctx, const struct subject *s, struct bpf_sock *sk, struct flow *f,
+					    struct act *a, int process)
 {
 	enum direction d = a->direction, began;
 	__u32 rule = verdict(s, a, d);
@@ -201,7 +203,7 @@ static __always_inline int datagram_allowed(void *ctx, const struct subject *s, 
 			return 0;
 	}
 	/* What is only audited is kept too: it is reported once, not at every packet. */
-	return flow_remember(ctx, s, sk, a, d);
+	return flow_remember(ctx, s, sk, f, a, d);
 }
 
 /*

@@ -14,7 +14,6 @@
 struct super_block {
 	__u32 s_dev;
 	unsigned long s_flags;
-	unsigned long s_iflags;
 	unsigned long s_magic;
 	struct dentry *s_root;
 };
@@ -22,7 +21,6 @@ struct super_block {
 struct inode {
 	unsigned short i_mode;
 	unsigned int i_nlink;
-	struct super_block *i_sb;
 	unsigned long i_ino;
 };
 
@@ -32,7 +30,6 @@ struct qstr {
 			__u32 hash;
 			__u32 len;
 		};
-		__u64 hash_len;
 	};
 	const unsigned char *name;
 };
@@ -46,7 +43,6 @@ struct seqcount_spinlock {
 };
 
 struct dentry {
-	unsigned int d_flags;
 	struct seqcount_spinlock d_seq; /* changes with d_parent and d_name */
 	struct dentry *d_parent;
 	struct qstr d_name;
@@ -110,7 +106,6 @@ struct task_struct {
 	unsigned int personality;
 	unsigned int in_execve : 1;
 	struct mm_struct *mm;
-	struct task_struct *group_leader;
 	const struct cred *real_cred;
 	const struct cred *cred;
 	struct files_struct *files;
@@ -120,7 +115,6 @@ struct task_struct {
 struct linux_binprm {
 	struct file *file;
 	struct file *interpreter;
-	const char *filename;
 };
 
 struct user_namespace {
@@ -142,6 +136,9 @@ struct fdtable {
 };
 
 struct files_struct {
+	struct {
+		int counter;
+	} count;
 	struct fdtable *fdt;
 };
 
@@ -195,6 +192,7 @@ struct unix_address {
 
 struct unix_sock {
 	struct unix_address *addr;
+	struct path path;
 };
 
 #pragma clang attribute pop

@@ -103,7 +103,9 @@ static __always_inline void event_path(struct ringwall_event *ev, struct dentry 
 static __always_inline void event_task(struct ringwall_event *ev)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct event_names p = { .dentry = BPF_CORE_READ(task, mm, exe_file, f_path.dentry), .ret = ev->exe, .names = RINGWALL_DEPTH_MAX };
+	struct event_names p = { .dentry = BPF_CORE_READ(task, mm, exe_file, f_path.dentry),
+				 .ret = ev->exe,
+				 .names = RINGWALL_DEPTH_MAX };
 
 	event_process(ev);
 	if (p.dentry)

@@ -6,9 +6,9 @@
  * cgroup/sendmsg4, 6	ringwall_sendmsg4, 6	UDP to an address that is given with the message
  * cgroup/bind4, 6	ringwall_bind4, 6	bind to a port
  * cgroup/sock_create	ringwall_sock_create	IPv4 and IPv6 sockets: families and types, raw ones among them
- * cgroup_skb/egress	ringwall_egress		every packet that leaves a socket; also what no hook above sees: raw
- * sockets, cgroup_skb/ingress	ringwall_ingress	every packet that reaches one		MPTCP, source routes, a
- * changed policy
+ * cgroup_skb/egress	ringwall_egress		every packet that leaves a socket; also what no hook above sees: raw sockets,
+ *						MPTCP, source routes, a changed policy
+ * cgroup_skb/ingress	ringwall_ingress	every packet that reaches one
  *
  * Not used: recvmsg4, 6 may only rewrite an address, the kernel accepts no program that could refuse there; ingress has
  * seen the packet before.
@@ -31,7 +31,7 @@
 static __always_inline int sending_allowed(struct bpf_sock_addr *ctx, const struct subject *s, struct act *a)
 {
 	struct bpf_sock *sk = ctx->sk;
-	const struct flow *f;
+	struct flow *f;
 	__u32 rule;
 
 	if (!sk)
@@ -42,7 +42,7 @@ static __always_inline int sending_allowed(struct bpf_sock_addr *ctx, const stru
 	if (f && flow_allows(f, s, &a->peer))
 		return 1;
 	if (sk->type != SOCK_STREAM)
-		return datagram_allowed(ctx, s, sk, a, 1);
+		return datagram_allowed(ctx, s, sk, f, a, 1);
 	rule = verdict(s, a, EGRESS);
 	if ((rule & RINGWALL_RANGE_DENY) && !refuse(s, RINGWALL_SET_EGRESS, rule, a, 1))
 		return 0;
@@ -165,7 +165,7 @@ static __always_inline int packet_verdict(struct __sk_buff *skb, const struct su
 					  struct packet *p)
 {
 	enum direction d = p->act.direction;
-	const struct flow *f = flow_of(sk);
+	struct flow *f = flow_of(sk);
 
 	if (p->bad || (d == EGRESS && (s->p->flags & RINGWALL_POLICY_NAMES) && packet_is_forged(s, p)))
 		return refuse(s, direction_set(d), 0, &p->act, 0);
@@ -175,7 +175,7 @@ static __always_inline int packet_verdict(struct __sk_buff *skb, const struct su
 		return 1;
 	if (d == EGRESS && sk->type == SOCK_RAW && packet_is_the_kernels(sk))
 		return 1;
-	return datagram_allowed(skb, s, sk, &p->act, 0);
+	return datagram_allowed(skb, s, sk, f, &p->act, 0);
 }
 
 static __noinline int packet_looked_at(struct __sk_buff *skb, const struct subject *s, struct bpf_sock *sk,

@@ -26,9 +26,17 @@ struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, RINGWALL_ADDRESSES_MAX);
-	__type(key, struct ringwall_address_key);
+	__type(key, struct ringwall_address4_key);
 	__type(value, struct ringwall_address);
-} addresses SEC(".maps");
+} addresses4 SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, RINGWALL_ADDRESSES_MAX);
+	__type(key, struct ringwall_address6_key);
+	__type(value, struct ringwall_address);
+} addresses6 SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -149,22 +157,45 @@ static __always_inline __u64 prefix_mask(__u32 length, __u32 from)
  * and not at every call, which makes a difference of seconds when the class is loaded.
  */
 
-/* The first @length bits of an address. IPv4 is in the first 4 bytes, where no length is above 32. */
-static __always_inline void prefix_of(const struct peer *p, __u32 length, __u64 ret[2])
+/* What a step of the bisection found at @middle. Return: whether it is the last. */
+static __always_inline int class_step(const struct ringwall_address *found, __u32 middle, __u32 *class, __u32 *low,
+				      __u32 *high)
 {
-	if (p->family == 4) {
-		ret[0] = (__u32)p->address[0] & bpf_htonl(~0U << (32 - length));
-		return;
+	if (!found) {
+		*high = middle;
+		return 0;
 	}
-	ret[0] = p->address[0] & prefix_mask(length, 0);
-	ret[1] = p->address[1] & prefix_mask(length, 64);
+	*class = found->class;
+	*low = middle + 1;
+	return *class & RINGWALL_ADDRESS_LEAF;
 }
 
 /* See "Address → class" in abi.h. RINGWALL_LENGTHS_MAX - 1 lengths take 4 steps. */
-static __always_inline __u32 class_find(const struct ringwall_policy *policy, const struct act *a, __u32 direction)
+static __always_inline __u32 class_find4(const struct ringwall_tree_root *root, const struct act *a, __u32 tree)
 {
-	__u32 tree = (direction == EGRESS ? RINGWALL_TREE_EGRESS4 : RINGWALL_TREE_INGRESS4) + (a->peer.family == 6);
-	const struct ringwall_tree_root *root = &policy->tree[tree & (RINGWALL_TREES - 1)];
+	struct {
+		__u32 policy_id;
+		__u16 tree, length;
+		__u32 address;
+	} key = { .policy_id = a->policy_id, .tree = tree };
+	__u32 class = root->class, low = 0, high = root->n, address = a->peer.address[0];
+
+#pragma clang loop unroll(full) /* 6.1 takes loops only as some compilers lay them out */
+	for (int i = 0; i < 4; i++) {
+		__u32 middle = (low + high) / 2;
+
+		if (low >= high)
+			break;
+		key.length = root->length[middle & (RINGWALL_LENGTHS_MAX - 1)];
+		key.address = address & bpf_htonl(~0U << (32 - key.length));
+		if (class_step(bpf_map_lookup_elem(&addresses4, &key), middle, &class, &low, &high))
+			break;
+	}
+	return class & ~RINGWALL_ADDRESS_LEAF;
+}
+
+static __always_inline __u32 class_find6(const struct ringwall_tree_root *root, const struct act *a, __u32 tree)
+{
 	struct {
 		__u32 policy_id;
 		__u16 tree, length;
@@ -172,26 +203,28 @@ static __always_inline __u32 class_find(const struct ringwall_policy *policy, co
 	} key = { .policy_id = a->policy_id, .tree = tree };
 	__u32 class = root->class, low = 0, high = root->n;
 
-#pragma clang loop unroll(full) /* 6.1 takes loops only as some compilers lay them out */
-	for (int i = 0; i < 5; i++) {
+#pragma clang loop unroll(full)
+	for (int i = 0; i < 4; i++) {
 		__u32 middle = (low + high) / 2;
-		const struct ringwall_address *found;
 
 		if (low >= high)
 			break;
 		key.length = root->length[middle & (RINGWALL_LENGTHS_MAX - 1)];
-		prefix_of(&a->peer, key.length, key.address);
-		found = bpf_map_lookup_elem(&addresses, &key);
-		if (found) {
-			class = found->class & ~RINGWALL_ADDRESS_LEAF;
-			if (found->class & RINGWALL_ADDRESS_LEAF)
-				break;
-			low = middle + 1;
-		} else {
-			high = middle;
-		}
+		key.address[0] = a->peer.address[0] & prefix_mask(key.length, 0);
+		key.address[1] = a->peer.address[1] & prefix_mask(key.length, 64);
+		if (class_step(bpf_map_lookup_elem(&addresses6, &key), middle, &class, &low, &high))
+			break;
 	}
-	return class;
+	return class & ~RINGWALL_ADDRESS_LEAF;
+}
+
+static __always_inline __u32 class_find(const struct ringwall_policy *policy, const struct act *a, __u32 direction)
+{
+	__u32 tree = direction == EGRESS ? RINGWALL_TREE_EGRESS4 : RINGWALL_TREE_INGRESS4;
+
+	if (a->peer.family == 4)
+		return class_find4(&policy->tree[tree], a, tree);
+	return class_find6(&policy->tree[tree + 1], a, tree + 1);
 }
 
 static __always_inline __u32 class_verdict(__u32 policy_id, __u32 class, __u32 at)

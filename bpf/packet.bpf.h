@@ -108,7 +108,6 @@ struct extension {
 #define EXT_ROUTING 43
 #define EXT_FRAGMENT 44
 #define EXT_AUTH 51
-#define EXT_NONE 59
 #define EXT_OPTIONS 60
 #define EXT_MOBILITY 135
 #define EXT_MAX 8

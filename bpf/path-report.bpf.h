@@ -15,8 +15,10 @@
 /* What a new name may not add to what can be done with a file. Who may create or delete is said by the name alone. */
 #define CONTENT_RIGHTS (RINGWALL_FILE_READ | RINGWALL_FILE_WRITE | RINGWALL_FILE_EXEC | RINGWALL_FILE_MAP)
 
-/* confined_by() - by @t, the current task's. Return: 1: @ret is filled in; 0: nothing is refused; else what the hook is
- * to answer. */
+/*
+ * confined_by() - by @t, the current task's. Return: 1: @ret is filled in; 0: nothing is refused; else what the hook is
+ * to answer.
+ */
 static __always_inline int confined_by(const struct ringwall_task *t, struct subject *ret, int setup)
 {
 	enum confinement is = subject_of_task(t, setup, ret);
@@ -170,8 +172,6 @@ static __always_inline int decide_program(const struct subject *s, __u32 op, str
  * Since 6.7 what an overlay has mapped is its file on the layer; what was opened lies behind it. (Before, the file on
  * the layer claimed to be that.)
  */
-extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
-
 static __always_inline int decide_mapped(const struct subject *s, struct file *file)
 {
 	const struct path *path;

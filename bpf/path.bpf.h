@@ -162,18 +162,28 @@ static __always_inline const __u64 *short_name(const struct dentry *dentry)
 	return (const void *)dentry + bpf_core_field_offset(struct dentry___6_15, d_shortname);
 }
 
+/*
+ * Two ways to read a name and to compare it. One makes no more steps than the name wants. The other has no branches, as
+ * the verifier looks at what follows a branch inside of bpf_loop() for each way to get there.
+ */
+enum pace { SHORT, STRAIGHT };
+
 /* Return: its hash; 0: it cannot be read. */
-static __always_inline __u64 read_name(const struct dentry *dentry, __u32 length, __u64 word[RINGWALL_NAME_WORDS])
+static __always_inline __u64 read_name(const struct dentry *dentry, __u32 length, __u64 word[RINGWALL_NAME_WORDS],
+				       enum pace pace)
 {
 	const __u64 *from = short_name(dentry);
 	__u64 hash = length;
 
 	__builtin_memset(word, 0, RINGWALL_NAME_WORDS * sizeof(*word));
-	if ((const void *)dentry->d_name.name != from || length > SHORT_WORDS * 8) {
+	if (pace == STRAIGHT || length > SHORT_WORDS * 8 || (const void *)dentry->d_name.name != from) {
 		if (bpf_probe_read_kernel(word, length, dentry->d_name.name))
 			return 0;
-		for (int i = 0; i < RINGWALL_NAME_WORDS && i * 8U < length; i++)
-			hash = RINGWALL_NAME_MIX(hash, word[i]);
+		for (int i = 0; i < RINGWALL_NAME_WORDS; i++) {
+			__u64 used = (__u64)((__s64)(i * 8LL - length) >> 63);
+
+			hash ^= (RINGWALL_NAME_MIX(hash, word[i]) ^ hash) & used;
+		}
 		return hash;
 	}
 	for (int i = 0; i < SHORT_WORDS && i * 8U < length; i++) {
@@ -185,18 +195,19 @@ static __always_inline __u64 read_name(const struct dentry *dentry, __u32 length
 	return hash;
 }
 
-static __always_inline int is_name(const struct ringwall_edge *e, __u32 length, const __u64 word[RINGWALL_NAME_WORDS])
+static __always_inline int is_name(const struct ringwall_edge *e, __u32 length, const __u64 word[RINGWALL_NAME_WORDS],
+				   enum pace pace)
 {
-	if (e->length != length)
-		return 0;
-	for (int i = 0; i < RINGWALL_NAME_WORDS && i * 8U < length; i++)
-		if (e->name[i] != word[i])
-			return 0;
-	return 1;
+	__u64 other = e->length ^ length;
+
+	for (int i = 0; i < RINGWALL_NAME_WORDS && (pace == STRAIGHT || i * 8U < length); i++)
+		other |= e->name[i] ^ word[i];
+	return !other;
 }
 
 /* Follows the edge for @dentry's name from *@at; none there: leaves it. */
-static __noinline enum step follow(const struct subject *s, struct dentry *dentry, const struct ringwall_path **at)
+static __always_inline enum step follow(const struct subject *s, struct dentry *dentry, const struct ringwall_path **at,
+					enum pace pace)
 {
 	__u32 node = (*at)->node, seq = dentry->d_seq.seqcount.sequence, length = dentry->d_name.len;
 	struct ringwall_path_key key = { .policy_id = s->policy_id, .node = node };
@@ -204,11 +215,11 @@ static __noinline enum step follow(const struct subject *s, struct dentry *dentr
 	const struct ringwall_edge *next = NULL;
 
 	if ((node & RINGWALL_NODE_NAMES) && length <= RINGWALL_COMPONENT_MAX) {
-		key.hash = read_name(dentry, length, word);
+		key.hash = read_name(dentry, length, word, pace);
 		if (!key.hash)
 			return STEP_CHANGED;
 		next = bpf_map_lookup_elem(&paths, &key);
-		if (next && !is_name(next, length, word))
+		if (next && !is_name(next, length, word, pace))
 			next = NULL;
 	}
 	if (!next && (node & RINGWALL_NODE_ANY)) {
@@ -221,6 +232,12 @@ static __noinline enum step follow(const struct subject *s, struct dentry *dentr
 		return STEP_NONE;
 	*at = &next->to;
 	return STEP_MADE;
+}
+
+static __noinline enum step follow_short(const struct subject *s, struct dentry *dentry,
+					 const struct ringwall_path **at)
+{
+	return follow(s, dentry, at, SHORT);
 }
 
 /* Where a walk down has come to: @at, @left steps above @dentry. */
@@ -239,7 +256,7 @@ static long descend_step(__u32 unused, struct descent *d)
 	if (!d->left || !d->at->node)
 		return 1;
 	child = ancestor(d->dentry, d->left - 1);
-	d->step = child->d_parent == d->parent ? follow(d->s, child, &d->at) : STEP_CHANGED;
+	d->step = child->d_parent == d->parent ? follow(d->s, child, &d->at, STRAIGHT) : STEP_CHANGED;
 	if (d->step != STEP_MADE)
 		return 1;
 	d->parent = child;
@@ -271,9 +288,24 @@ static __always_inline void place_set(struct place *ret, const struct ringwall_p
 	__builtin_memcpy(ret->below_rule, at->below_rule, sizeof(ret->below_rule));
 }
 
+/* Since 6.2; where it is missing, calls are dead code. */
+extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
+
+/*
+ * An argument of a hook is more trusted than what it leads to. Where the verifier tells them apart, it would look at every way that
+ * a walk can go on from either.
+ */
+static __always_inline struct dentry *like_any(struct dentry *dentry)
+{
+	if (!bpf_core_type_exists(struct backing_file))
+		return dentry;
+	return bpf_rdonly_cast(dentry, bpf_core_type_id_kernel(struct dentry));
+}
+
 /** locate() - what the policy says about @dentry, which need not exist. */
 static __noinline int locate(const struct subject *s, struct dentry *dentry, struct place *ret)
 {
+	dentry = like_any(dentry);
 	for (int i = 0; i < RETRIES; i++) {
 		struct descent d;
 		enum walk walk = climb(s, dentry, ret, &d.at);
@@ -350,7 +382,7 @@ static __noinline int surely_allowed(const struct subject *s, struct dentry *den
 			break;
 		if (d[i]->d_parent != d[i + 1])
 			return 0;
-		step = follow(s, d[i], &at);
+		step = follow_short(s, d[i], &at);
 		if (step == STEP_CHANGED)
 			return 0;
 		if (step == STEP_NONE)

@@ -11,20 +11,19 @@
  *
  * What this holds against, and what not:
  * - An answer counts only if it comes from a declared resolver, and matches port, transaction id and question of a
- * query that this very container sent less than QUERY_SECONDS ago, once.
+ *   query that this very container sent less than QUERY_SECONDS ago, once.
  * - Processes of the container cannot forge it through sockets: what their sockets send with a resolver's address and
  *   port 53 as the source is dropped, whatever rules say. They could with packets that no IP socket sends: AF_PACKET, a
- * TUN device, a tunnel that they may configure. A policy with names should refuse the family "packet" and leave out
+ *   TUN device, a tunnel that they may configure. A policy with names should refuse the family "packet" and leave out
  *   CAP_NET_ADMIN. Another container in the same network namespace is in the same position.
  * - Whoever answers for a name decides its addresses: the resolver, its path, the owner of the zone. Names are for
- * trusted zones. An address serves whatever is hosted there: many names share one.
+ *   trusted zones. An address serves whatever is hosted there: many names share one.
  * - Answers by TCP, TLS or HTTPS are not read, records behind the first DNS_TEXT bytes or DNS_RECORDS records neither:
  *   the addresses stay refused.
  * - Flows that have begun stay when the time is over; new ones are refused until the name is resolved again.
  */
 
 #include "flow.bpf.h"
-
 #include "dns.bpf.h"
 
 #define DNS_PORT 53
@@ -66,8 +65,7 @@ struct {
 	__type(value, struct query);
 } queries SEC(".maps");
 
-/* Work space. One user at a time each: a process may be interrupted by an answer that comes in. All taken: as if not
- * seen. */
+/* Work space. One user at a time each: a process may be interrupted by an answer that comes in. All taken: as if not seen. */
 #define DNS_PLACES 4
 
 struct {
@@ -177,8 +175,7 @@ static __always_inline void query_note(const struct subject *s, struct dns *d, c
 	bpf_map_update_elem(&queries, &key, &q, BPF_ANY);
 }
 
-/** query_seen() - a datagram goes out. To a resolver's other ports too: Docker's is at 53 until netfilter translates
- * it. */
+/** query_seen() - a datagram goes out. To a resolver's other ports too: Docker's is at 53 until netfilter translates it. */
 static __noinline int query_seen(struct __sk_buff *skb, const struct subject *s, const struct packet *pk)
 {
 	struct dns *d;

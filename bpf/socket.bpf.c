@@ -9,7 +9,6 @@
 #include "surface.bpf.h"
 
 #define AF_NETLINK 16
-#define TYPES_MAX 32
 #define CGROUP_DEPTH 32
 
 static __always_inline int socket_report(const struct subject *s, __u32 set, __u32 rule, int family, int type,
@@ -36,7 +35,8 @@ int BPF_PROG(ringwall_socket, int family, int type, int protocol, int kern)
 	/* A netlink socket's type means nothing, and getifaddrs(3) asks for SOCK_RAW: netlink has a set of its own. */
 	if (!ret && family != AF_NETLINK && s.p->socket_types >> (type & 31) & 1)
 		ret = socket_report(&s, RINGWALL_SET_SOCKET_TYPE, type, family, type, protocol);
-	if (!ret && family == AF_NETLINK && s.p->netlink >> (protocol & 31) & 1)
+	/* Other protocols there are none: the kernel says so, and a rule for each would fill everybody's counters. */
+	if (!ret && family == AF_NETLINK && (__u32)protocol < 32 && s.p->netlink >> protocol & 1)
 		ret = socket_report(&s, RINGWALL_SET_NETLINK, protocol, family, type, protocol);
 	return ret ? ret : allow(&s);
 }

@@ -9,10 +9,17 @@
 #define PTRACE_MODE_ATTACH 0x2
 #define PTRACE_MODE_NOAUDIT 0x4
 
+static __always_inline int is_armed(struct task_struct *other)
+{
+	const struct ringwall_task *t = bpf_task_storage_get(&tasks, other, NULL, 0);
+
+	return t && t->phase == RINGWALL_PHASE_ARMED;
+}
+
 /*
  * A thread's access to its own process is never asked about. Reading what /proc has on processes of the same container
  * is what ps does, and not refused. ps also has the kernel find out, unasked, what it may show in /proc/PID/stat: that
- * is NOAUDIT.
+ * is NOAUDIT. What `exec` brings is Ringwall's own program, with the host's privileges, until its execve: as good as outside.
  */
 static __always_inline int ptrace_refused(struct task_struct *other, __u32 mode)
 {
@@ -22,7 +29,7 @@ static __always_inline int ptrace_refused(struct task_struct *other, __u32 mode)
 
 	if (!confined(&s, &ret))
 		return ret;
-	if (same_container(&s, other)) {
+	if (same_container(&s, other) && is_armed(other)) {
 		if (!(mode & PTRACE_MODE_ATTACH))
 			return allow(&s);
 		bit = RINGWALL_KERNEL_PTRACE;

@@ -8,8 +8,8 @@
  * lsm/sb_remount		ringwall_remount	fsconfig(2), FSCONFIG_CMD_RECONFIGURE
  * lsm/sb_umount		ringwall_umount		umount(2)
  * lsm/sb_pivotroot		ringwall_pivot_root	pivot_root(2)
- * lsm/ptrace_access_check	ringwall_ptrace		ptrace(2), process_vm_readv(2),
- * /proc/PID/{mem,environ,root,ns/…}, setns(2), … lsm/ptrace_traceme		ringwall_traceme	PTRACE_TRACEME
+ * lsm/ptrace_access_check	ringwall_ptrace		ptrace(2), process_vm_readv(2), setns(2), /proc/PID/{mem,root,…}
+ * lsm/ptrace_traceme		ringwall_traceme	PTRACE_TRACEME
  * lsm/task_kill		ringwall_kill		every way to send a signal but F_SETOWN
  * lsm/perf_event_open		ringwall_perf		perf_event_open(2)
  * lsm/locked_down		ringwall_trace		tracefs, kprobes
@@ -108,8 +108,7 @@ int BPF_PROG(ringwall_trace, int what)
 	return surface_refused(RINGWALL_KERNEL_PERF, 1, what);
 }
 
-/* A service that uses keys on its own account (a network file system's, the DNS resolver's) puts on credentials of its
- * own. */
+/* A service that uses keys on its own account (a network file system's, the DNS resolver's) puts on credentials of its own. */
 static __always_inline int keys_refused(void)
 {
 	struct task_struct *task = bpf_get_current_task_btf();

@@ -8,6 +8,12 @@
  * lsm/inode_unlink	ringwall_unpin		pins, in a bpffs that the container sees
  * lsm/inode_rmdir	ringwall_unpin_dir	their directories
  * lsm/inode_rename	ringwall_repin		either
+ * lsm/inode_create	ringwall_plant		new pins among them, which would be taken for Ringwall's
+ * lsm/inode_mkdir	ringwall_plant_dir	likewise directories,
+ * lsm/inode_symlink	ringwall_plant_link	and symbolic links,
+ * lsm/inode_link	ringwall_plant_name	further names for pins, which would keep them,
+ * lsm/path_chmod	ringwall_pin_mode	and who else may open them
+ * lsm/path_chown	ringwall_pin_owner	likewise
  */
 #include "surface.bpf.h"
 
@@ -52,8 +58,9 @@ static __always_inline int tamper_refused(__u32 kind, __u32 id)
 }
 
 /*
- * The program of the link that @fd is. Another thread may put something else in its place meanwhile, so this is for
- * honest mistakes; what keeps a container away from our links is that it cannot get a descriptor of one by its id.
+ * The program of the link that @fd is, if that is what the system call will find there: another thread may put something else
+ * in its place meanwhile, so a process whose descriptors are shared changes no link at all. (The pin of a link can be
+ * opened where the container sees the host's bpffs; no hook tells of that.)
  */
 static __noinline __u32 program_of_link(__u32 fd)
 {
@@ -66,6 +73,11 @@ static __noinline __u32 program_of_link(__u32 fd)
 		return 0;
 	link = BPF_CORE_READ(file, private_data);
 	return BPF_CORE_READ(link, prog, aux, id);
+}
+
+static __always_inline int descriptors_are_shared(void)
+{
+	return BPF_CORE_READ(bpf_get_current_task_btf(), files, count.counter) != 1;
 }
 
 SEC("lsm/bpf")
@@ -88,7 +100,7 @@ int BPF_PROG(ringwall_bpf, int cmd, union bpf_attr *attr)
 		return tamper_report(&s, RINGWALL_OWN_LINK, first);
 	if (cmd == BPF_LINK_UPDATE || cmd == BPF_LINK_DETACH) {
 		first = program_of_link(first);
-		if (is_own(RINGWALL_OWN_PROG, first))
+		if (is_own(RINGWALL_OWN_PROG, first) || descriptors_are_shared())
 			return tamper_report(&s, RINGWALL_OWN_LINK, first);
 	}
 	return allow(&s);
@@ -148,6 +160,45 @@ int BPF_PROG(ringwall_repin, struct inode *old_dir, struct dentry *old_dentry, s
 	int ret = pin_refused(old_dentry);
 
 	return ret ? ret : pin_refused(new_dentry);
+}
+
+/* A class whose directory is there counts as loaded. */
+SEC("lsm/inode_create")
+int BPF_PROG(ringwall_plant, struct inode *dir, struct dentry *dentry)
+{
+	return pin_refused(dentry);
+}
+
+SEC("lsm/inode_mkdir")
+int BPF_PROG(ringwall_plant_dir, struct inode *dir, struct dentry *dentry)
+{
+	return pin_refused(dentry);
+}
+
+SEC("lsm/inode_symlink")
+int BPF_PROG(ringwall_plant_link, struct inode *dir, struct dentry *dentry)
+{
+	return pin_refused(dentry);
+}
+
+SEC("lsm/inode_link")
+int BPF_PROG(ringwall_plant_name, struct dentry *old_dentry, struct inode *dir, struct dentry *new_dentry)
+{
+	int ret = pin_refused(old_dentry);
+
+	return ret ? ret : pin_refused(new_dentry);
+}
+
+SEC("lsm/path_chmod")
+int BPF_PROG(ringwall_pin_mode, const struct path *path)
+{
+	return pin_refused(path->dentry);
+}
+
+SEC("lsm/path_chown")
+int BPF_PROG(ringwall_pin_owner, const struct path *path)
+{
+	return pin_refused(path->dentry);
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -412,7 +412,7 @@ UNUSED static uint32_t policy_write(const char *text, uint32_t flags)
 	if (ringwall_model_parse(text, strlen(text), "test.json", &m, &e) < 0 ||
 	    ringwall_draft_compile(&none, &m, &d, &e) < 0)
 		fail_msg("%s", e.text);
-	for (int kind = RINGWALL_SECTION_ADDRESSES; kind <= RINGWALL_SECTION_TOKENS; kind++)
+	for (int kind = RINGWALL_SECTION_ADDRESSES4; kind <= RINGWALL_SECTION_TOKENS; kind++)
 		section_write(&d.section[kind], kind, id);
 	d.policy.id = id;
 	d.policy.flags |= flags;

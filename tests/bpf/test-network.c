@@ -333,8 +333,7 @@ static void loopback(void **state)
 	assert_inside(tcp("10.9.0.1", 7300), EPERM);
 }
 
-/* The sockets of the kernel's that a namespace made inside has are in the container's cgroup: neighbours must be found.
- */
+/* The sockets of the kernel's that a namespace made inside has are in the container's cgroup: neighbours must be found. */
 static int in_new_namespace(void)
 {
 	if (unshare(CLONE_NEWNET) < 0)
@@ -383,8 +382,7 @@ static void audit(void **state)
 	assert_true(count_of(RINGWALL_SET_INGRESS, 0, true) > 0);
 }
 
-/* Connections that exist when the policy changes: each is asked again, by the rules of the direction that it began in.
- */
+/* Connections that exist when the policy changes: each is asked again, by the rules of the direction that it began in. */
 static int hold(int go, int ready)
 {
 	struct address a = address("10.1.0.1", 80), b = address("10.2.0.1", 80);
@@ -443,32 +441,67 @@ static void change(void **state)
 	changes("{\"version\": 1, \"name\": \"empty\"}");
 }
 
-/*
- * Two policies agree on two addresses and differ on one; while they are switched, nobody may see what neither says.
- * Exit status: 1 something impossible, else 2 | 4: both were seen.
- */
-static int watch(bool datagrams, int stop)
+/* What the processes that are watched have done so far, and what came of what the policies differ about. */
+struct watched {
+	uint64_t operations, refused, allowed, impossible;
+};
+
+#define WATCHERS 4
+#define OPERATIONS 1000000
+#define SWITCHES 1000
+#define UNDER_LOAD_SECONDS 60 /* when it gives up */
+
+/* 0, or an errno. */
+static int act(int fd, bool datagrams, const struct address *to)
 {
-	struct address yes = address("10.1.0.1", 80), no = address("10.2.0.1", 80), differs = address("10.3.0.1", 80);
+	int r = datagrams ? (int)sendto(fd, "", 0, 0, &to->sa, to->len) : connect(fd, &to->sa, to->len);
+
+	return r < 0 ? errno : 0;
+}
+
+/*
+ * Two policies agree about two addresses and differ about one; while they are switched, nobody may see what neither
+ * says. Until the parent writes @stop.
+ */
+static void watch(bool datagrams, struct watched *w, const volatile bool *stop)
+{
+	struct address yes = address("10.1.0.1", 9), no = address("10.2.0.1", 9), differs = address("10.3.0.1", 9);
 	_cleanup_fd_ int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	int status = 0;
-	char c;
 
-	fcntl(stop, F_SETFL, O_NONBLOCK);
-	while (read(stop, &c, 1) < 0) {
-		if (datagrams) {
-			int sent = (int)sendto(fd, "", 0, MSG_DONTWAIT, &yes.sa, yes.len);
+	while (!*stop) {
+		int got = act(fd, datagrams, &differs);
 
-			if ((sent < 0 && errno == EPERM) || sendto(fd, "", 0, MSG_DONTWAIT, &no.sa, no.len) >= 0)
-				return 1;
-			status |= sendto(fd, "", 0, MSG_DONTWAIT, &differs.sa, differs.len) < 0 ? 2 : 4;
-		} else {
-			if (connect(fd, &yes.sa, yes.len) < 0 || connect(fd, &no.sa, no.len) >= 0)
-				return 1;
-			status |= connect(fd, &differs.sa, differs.len) < 0 ? 2 : 4;
-		}
+		w->impossible += act(fd, datagrams, &yes) != 0;
+		w->impossible += act(fd, datagrams, &no) != EPERM;
+		w->impossible += got && got != EPERM;
+		if (got)
+			w->refused++;
+		else
+			w->allowed++;
+		__atomic_fetch_add(&w->operations, 3, __ATOMIC_RELAXED);
 	}
-	return status;
+}
+
+static uint64_t operations_of(const struct watched *w)
+{
+	uint64_t sum = 0;
+
+	for (int i = 0; i < WATCHERS; i++)
+		sum += __atomic_load_n(&w[i].operations, __ATOMIC_RELAXED);
+	return sum;
+}
+
+/* There and back until there was enough of both. Return: how often. */
+static int switch_under_load(const uint32_t id[2], const struct watched *w)
+{
+	double end = seconds() + UNDER_LOAD_SECONDS;
+	int n = 0;
+
+	while ((n < SWITCHES || operations_of(w) < OPERATIONS) && seconds() < end) {
+		policy_switch(id[++n % 2]);
+		usleep(1000);
+	}
+	return n;
 }
 
 static void under_load(void **state)
@@ -478,33 +511,44 @@ static void under_load(void **state)
 	static const char even[] =
 		NETWORK("\"egress\": {\"default\": \"allow\", \"deny\": [{\"cidr\": \"10.2.0.0/15\"}]}");
 	uint32_t id[2] = { policy_write(odd, 0), policy_write(even, 0) };
-	int stop[2], status;
-	pid_t pid[4];
+	int status, switches;
+	pid_t pid[WATCHERS];
+	struct {
+		struct watched by[WATCHERS];
+		bool stop;
+	} *all = mmap(NULL, sizeof(*all), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	(void)state;
-	policy_switch(id[0]);
-	for (int i = 0; i < 4; i++) {
-		assert_return_code(pipe2(stop, O_CLOEXEC), errno);
+	assert_ptr_not_equal(all, MAP_FAILED);
+	for (int i = 0; i < 2; i++) {
+		policy_switch(id[i]);
+		assert_inside(udp("10.3.0.1", 80), i ? EPERM : 0);
+	}
+	for (int i = 0; i < WATCHERS; i++) {
 		pid[i] = fork();
 		if (!pid[i]) {
 			prctl(PR_SET_PDEATHSIG, SIGKILL);
 			enter();
-			_exit(watch(i % 2, stop[0]));
+			watch(i % 2, &all->by[i], &all->stop);
+			_exit(0);
 		}
-		fcntl(stop[1], F_DUPFD, 200 + i);
-		close(stop[1]);
-		close(stop[0]);
 	}
-	for (int i = 1; i <= 1000; i++) {
-		policy_switch(id[i % 2]);
-		usleep(1000);
-	}
-	for (int i = 0; i < 4; i++) {
-		assert_int_equal(write(200 + i, "", 1), 1);
-		close(200 + i);
+	switches = switch_under_load(id, all->by);
+	*(volatile bool *)&all->stop = true;
+	for (int i = 0; i < WATCHERS; i++) {
 		waitpid(pid[i], &status, 0);
-		assert_int_equal(status, (2 | 4) << 8);
+		assert_int_equal(status, 0);
+		assert_int_equal(all->by[i].impossible, 0);
+		assert_true(all->by[i].refused && all->by[i].allowed);
+		print_message("# by %s: %ju, of what differs %ju refused and %ju allowed\n",
+			      i % 2 ? "sendto" : "connect", (uintmax_t)all->by[i].operations,
+			      (uintmax_t)all->by[i].refused, (uintmax_t)all->by[i].allowed);
 	}
+	print_message("# %ju operations while the policy was switched %d times\n", (uintmax_t)operations_of(all->by),
+		      switches);
+	assert_true(switches >= SWITCHES);
+	assert_true(operations_of(all->by) >= OPERATIONS);
+	munmap(all, sizeof(*all));
 }
 
 /* ---- cost ---------------------------------------------------------------------------------------------------- */
@@ -514,9 +558,10 @@ static void under_load(void **state)
 
 static const struct {
 	const char *name;
-	bool connect, address, fresh;
+	bool connect, address, fresh, another;
 } costs[] = {
 	{ .name = "connect", .connect = true },
+	{ .name = "another", .connect = true, .another = true }, /* peer each time */
 	{ .name = "sendto", .address = true },
 	{ .name = "send", .connect = false },
 	{ .name = "socket+connect+close", .connect = true, .fresh = true },
@@ -537,6 +582,8 @@ static double cost_of(size_t which)
 		for (int i = 0; i < TIMES; i++) {
 			int r, one = fd;
 
+			if (costs[which].another)
+				to.in.sin_addr.s_addr = htonl(0x0a010002 + (i & 1));
 			if (costs[which].fresh)
 				one = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 			r = costs[which].connect ? connect(one, &to.sa, to.len)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Changes to a policy as they are given on a command line: what is taken makes JSON, and at worst the parser says what
- * is wrong. */
+/*
+ * Changes to a policy as they are given on a command line: what is taken makes JSON, and at worst the parser says what
+ * is wrong.
+ */
 #include <errno.h>
 #include <string.h>
 

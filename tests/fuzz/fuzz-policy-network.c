@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Rules made of the input, compiled: what the tables say about an address must be what the rules say, read literally.
- */
+/* Rules made of the input, compiled: what the tables say about an address must be what the rules say, read literally. */
 #include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -78,8 +77,9 @@ static uint32_t literally(const struct ringwall_net_list *l, int family, const u
 
 static uint32_t class_in(const struct ringwall_draft *d, int family, const uint8_t *a)
 {
-	const struct ringwall_section *s = &d->section[RINGWALL_SECTION_ADDRESSES];
-	const struct ringwall_address_key *keys = s->keys;
+	const struct ringwall_section *s =
+		&d->section[family == 4 ? RINGWALL_SECTION_ADDRESSES4 : RINGWALL_SECTION_ADDRESSES6];
+	size_t size = family == 4 ? sizeof(struct ringwall_address4_key) : sizeof(struct ringwall_address6_key);
 	struct ringwall_address_tree t = { .n = 0 };
 	uint16_t tree = family == 4 ? RINGWALL_TREE_EGRESS4 : RINGWALL_TREE_EGRESS6;
 	uint32_t class;
@@ -89,13 +89,15 @@ static uint32_t class_in(const struct ringwall_draft *d, int family, const uint8
 	MUST(t.entry);
 	for (uint32_t i = 0; i < s->n; i++) {
 		uint32_t v = ((const struct ringwall_address *)s->values)[i].class;
+		/* As far as they are the same, the address aside. */
+		const struct ringwall_address4_key *key = (const void *)((const char *)s->keys + i * size);
 
-		if (keys[i].tree != tree)
+		if (key->tree != tree)
 			continue;
-		t.entry[t.n] = (struct ringwall_prefix){ .length = (uint8_t)keys[i].length,
-							 .class = v & ~RINGWALL_ADDRESS_LEAF };
+		t.entry[t.n] =
+			(struct ringwall_prefix){ .length = (uint8_t)key->length, .class = v & ~RINGWALL_ADDRESS_LEAF };
 		t.entry[t.n].leaf = v & RINGWALL_ADDRESS_LEAF;
-		memcpy(t.entry[t.n++].address, keys[i].address, 16);
+		memcpy(t.entry[t.n++].address, (const char *)(key + 1) - 4, family == 4 ? 4 : 16);
 	}
 	class = ringwall_address_find(&t, a);
 	ringwall_address_free(&t);

@@ -1,48 +1,20 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Files and programs by their path, and every way around a path; see act.h. D=…: the directory that the rules speak of,
- * M=…: an empty one to mount on, SOCK=…: where `act-files serve SOCK FILE` hands out descriptors of FILE.
+ * Files by their path, and every way around a path; see act-paths.h. SOCK=…: where `act-files serve SOCK FILE` hands out descriptors
+ * of FILE.
  */
-#include <fcntl.h>
 #include <linux/io_uring.h>
 #include <linux/mount.h>
 #include <pthread.h>
-#include <sched.h>
-#include <stdarg.h>
+#include <signal.h>
 #include <stdint.h>
 #include <sys/mman.h>
-#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 
-#include "act.h"
-
-/* "D/…": one of a few buffers, so that a call may take two. */
-static const char *in(const char *fmt, ...)
-{
-	static char buf[8][4096];
-	static int i;
-	char *at = buf[i++ % 8];
-	va_list args;
-	int n = snprintf(at, 4096, "%s/", getenv("D"));
-
-	va_start(args, fmt);
-	vsnprintf(at + n, 4096 - (size_t)n, fmt, args);
-	va_end(args);
-	return at;
-}
-
-static const char *mnt(void)
-{
-	return getenv("M");
-}
-
-static int opens(const char *path, int flags)
-{
-	return open(path, flags | O_CLOEXEC, 0644);
-}
+#include "act-paths.h"
 
 /* ---- what rules say ------------------------------------------------------------------------------------------ */
 
@@ -158,6 +130,33 @@ static int act_key_other(void)
 static int act_long(void)
 {
 	return opens(in("tree/%0200d/key", 7), O_RDONLY);
+}
+
+static int act_deep(void)
+{
+	return opens(in("deep/a/b/c/d/e/f/g/h/key"), O_RDONLY);
+}
+
+static int act_deep_other(void)
+{
+	return opens(in("deep/a/b/c/d/e/f/g/h/lock"), O_RDONLY);
+}
+
+static int act_deep_rename(void)
+{
+	return rename(in("deep/a/b/c/d/e"), in("deep/a/b/c/d/x"));
+}
+
+/* More directories than a walk goes through. */
+static int act_too_deep(void)
+{
+	NEEDED(chdir(in("w")));
+	for (int i = 0; i < 60; i++) {
+		if (mkdir("x", 0755) < 0)
+			return -1;
+		NEEDED(chdir("x"));
+	}
+	return opens("f", O_RDWR | O_CREAT);
 }
 
 /* What is allowed stays so. */
@@ -293,20 +292,6 @@ static int act_open_tree(void)
 	return openat(tree, "secret", O_RDONLY);
 }
 
-static void private(int flags)
-{
-	NEEDED(unshare(CLONE_NEWNS | flags));
-	NEEDED(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL));
-}
-
-static const char *at(const char *dir, const char *name)
-{
-	static char path[4200];
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	return path;
-}
-
 static int act_bind(void)
 {
 	private(0);
@@ -436,6 +421,35 @@ static int act_double_fork(void)
 	return number ? -1 : 0;
 }
 
+/* Names that change while they are read: what is allowed under both is never refused. */
+static int act_race(void)
+{
+	char one[4096], two[4096];
+	int refused = 0;
+	pid_t other;
+
+	snprintf(one, sizeof(one), "%s", in("race1"));
+	snprintf(two, sizeof(two), "%s", in("race2"));
+	NEEDED(mkdir(one, 0755));
+	NEEDED(opens(at(one, "f"), O_WRONLY | O_CREAT));
+	other = fork();
+	if (!other)
+		for (;;) {
+			rename(one, two);
+			rename(two, one);
+		}
+	for (int i = 0; i < 20000; i++) {
+		int fd = opens(at(i & 1 ? one : two, "f"), O_RDONLY);
+
+		refused += fd < 0 && errno != ENOENT;
+		close(fd);
+	}
+	kill(other, SIGKILL);
+	waitpid(other, NULL, 0);
+	errno = EACCES;
+	return refused ? -1 : 0;
+}
+
 static void *thread(void *arg)
 {
 	*(int *)arg = act_read() < 0 ? errno : 0;
@@ -480,6 +494,32 @@ static int act_receive(void)
 	return m.msg_controllen ? 0 : -1;
 }
 
+/* Sockets that are files, bound here; talking to them is writing. */
+static int talk(const char *path, int type)
+{
+	struct sockaddr_un a = address(path);
+	int server = socket(AF_UNIX, type, 0), client = socket(AF_UNIX, type, 0), r;
+
+	unlink(path);
+	NEEDED(bind(server, (struct sockaddr *)&a, sizeof(a)));
+	if (type == SOCK_STREAM)
+		NEEDED(listen(server, 1));
+	r = connect(client, (struct sockaddr *)&a, sizeof(a));
+	close(server);
+	close(client);
+	return r;
+}
+
+static int act_talk_stream(void)
+{
+	return talk(in("sock"), SOCK_STREAM);
+}
+
+static int act_talk_dgram(void)
+{
+	return talk(in("sock2"), SOCK_DGRAM);
+}
+
 static int serve(const char *path, const char *file)
 {
 	struct sockaddr_un a = address(path);
@@ -504,186 +544,6 @@ static int serve(const char *path, const char *file)
 		close(to);
 	}
 }
-
-/* ---- programs ------------------------------------------------------------------------------------------------ */
-
-static int runs(const char *path, int fd)
-{
-	char *argv[] = { (char *)"true", NULL };
-
-	if (path)
-		execve(path, argv, argv + 1);
-	else
-		syscall(SYS_execveat, fd, "", argv, argv + 1, AT_EMPTY_PATH);
-	return -1;
-}
-
-/* Ends well where the program runs: act_run() takes a process that ends without a word for one that died, so it is a
- * child. */
-static int run(const char *path, int fd)
-{
-	int end[2], number = 0, status;
-
-	NEEDED(pipe2(end, O_CLOEXEC));
-	if (!fork()) {
-		number = runs(path, fd) < 0 ? errno : 0;
-		_exit(write(end[1], &number, sizeof(number)) < 0);
-	}
-	close(end[1]);
-	wait(&status);
-	if (read(end[0], &number, sizeof(number)) != sizeof(number) && !WIFEXITED(status))
-		number = ECANCELED; /* killed: the program could not be mapped */
-	errno = number;
-	return number ? -1 : 0;
-}
-
-static int act_exec(void)
-{
-	return run(in("prog"), -1);
-}
-static int act_exec_ok(void)
-{
-	return run(in("prog2"), -1);
-}
-static int act_exec_script(void)
-{
-	return run(in("script"), -1);
-}
-static int act_exec_script_ok(void)
-{
-	return run(in("script2"), -1);
-}
-static int act_exec_fd(void)
-{
-	return run(NULL, opens(in("prog"), O_PATH));
-}
-static int act_exec_copy(void)
-{
-	return link(in("prog"), in("w/prog")) < 0 ? -1 : run(in("w/prog"), -1);
-}
-
-static int act_exec_bind(void)
-{
-	private(0);
-	NEEDED(mount(getenv("D"), mnt(), NULL, MS_BIND, NULL));
-	return run(at(mnt(), "prog"), -1);
-}
-
-static int maps(const char *name)
-{
-	int fd = opens(in(name), O_RDONLY);
-
-	NEEDED(fd);
-	return mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0) == MAP_FAILED ? -1 : 0;
-}
-
-static int act_map(void)
-{
-	return maps("lib.so");
-}
-static int act_map_prog(void)
-{
-	return maps("prog");
-}
-static int act_map_ok(void)
-{
-	return maps("prog2");
-}
-
-static int protect(const char *name)
-{
-	int fd = opens(in(name), O_RDONLY);
-	void *p;
-
-	NEEDED(fd);
-	p = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (p == MAP_FAILED)
-		_exit(97);
-	return mprotect(p, 4096, PROT_READ | PROT_EXEC);
-}
-
-static int act_mprotect(void)
-{
-	return protect("lib.so");
-}
-static int act_mprotect_ok(void)
-{
-	return protect("prog2");
-}
-
-/* Everything that is readable becomes executable, without anybody saying so. */
-static int act_personality(void)
-{
-	NEEDED(syscall(SYS_personality, 0x400000));
-	{
-		int fd = opens(in("lib.so"), O_RDONLY);
-
-		NEEDED(fd);
-		return mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, fd, 0) == MAP_FAILED ? -1 : 0;
-	}
-}
-
-static int memfd(void)
-{
-	int fd = (int)syscall(SYS_memfd_create, "m", MFD_CLOEXEC), from = opens(in("prog2"), O_RDONLY);
-	char buf[65536];
-	ssize_t n;
-
-	NEEDED(fd);
-	NEEDED(from);
-	while ((n = read(from, buf, sizeof(buf))) > 0)
-		NEEDED(write(fd, buf, (size_t)n));
-	return fd;
-}
-
-/* Open for reading only, or it is ETXTBSY; all of it is what rules about paths have nothing to say about. */
-static int memfd_reopened(void)
-{
-	char path[64];
-	int fd = memfd(), again;
-
-	NEEDED(fchmod(fd, 0755));
-	NEEDED(ftruncate(fd, lseek(fd, 0, SEEK_END)));
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	again = opens(path, O_RDONLY);
-	NEEDED(again);
-	close(fd);
-	return again;
-}
-
-static int act_memfd(void)
-{
-	return run(NULL, memfd_reopened());
-}
-
-static int act_memfd_map(void)
-{
-	return mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, memfd_reopened(), 0) == MAP_FAILED ? -1 : 0;
-}
-
-static int act_unlinked(void)
-{
-	char path[64];
-	int fd, from = opens(in("prog2"), O_RDONLY), again;
-	char buf[65536];
-	ssize_t n;
-
-	fd = opens(in("w"), O_TMPFILE | O_RDWR);
-	NEEDED(fd);
-	while ((n = read(from, buf, sizeof(buf))) > 0)
-		NEEDED(write(fd, buf, (size_t)n));
-	NEEDED(fchmod(fd, 0755));
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	again = opens(path, O_RDONLY);
-	NEEDED(again);
-	close(fd);
-	return run(NULL, again);
-}
-
-#define ACT(name)                                                                                                      \
-	{                                                                                                              \
-#name, act_##name                                                                                      \
-	}
 
 static const struct act acts[] = {
 	ACT(read),
@@ -713,6 +573,10 @@ static const struct act acts[] = {
 	ACT(keep_over),
 	ACT(key),
 	ACT(key_other),
+	ACT(deep),
+	ACT(deep_other),
+	ACT(deep_rename),
+	ACT(too_deep),
 	ACT(long),
 	ACT(w),
 	ACT(cow_write),
@@ -738,23 +602,8 @@ static const struct act acts[] = {
 	ACT(io_uring_w),
 	ACT(double_fork),
 	ACT(thread),
-	ACT(receive),
-	ACT(exec_ok),
-	ACT(exec_script_ok),
-	ACT(exec),
-	ACT(exec_script),
-	ACT(exec_fd),
-	ACT(exec_copy),
-	ACT(exec_bind),
-	ACT(map),
-	ACT(map_prog),
-	ACT(map_ok),
-	ACT(mprotect),
-	ACT(mprotect_ok),
-	ACT(personality),
-	ACT(memfd),
-	ACT(memfd_map),
-	ACT(unlinked),
+	ACT(race),
+	ACT(receive), ACT(talk_stream), ACT(talk_dgram),
 	/* those that outside change what others are about */
 	ACT(hardlink),
 	ACT(rename_dir),

@@ -20,6 +20,14 @@ static int act_inet6(void) { return socket(AF_INET6, SOCK_STREAM, 0); }
 static int act_packet(void) { return socket(AF_PACKET, SOCK_DGRAM, 0); }
 static int act_netlink_route(void) { return socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE); }
 static int act_netlink_audit(void) { return socket(AF_NETLINK, SOCK_RAW, NETLINK_AUDIT); }
+static int act_netlink_none(void)
+{
+	for (int i = 1; i < 5; i++)
+		if (socket(AF_NETLINK, SOCK_RAW, 32 * i + NETLINK_AUDIT) >= 0 || errno != EPROTONOSUPPORT)
+			return -1;
+	return -1;
+}
+
 static int act_unix(void) { return socket(AF_UNIX, SOCK_STREAM, 0); }
 
 static int act_pair(void)
@@ -110,7 +118,7 @@ static int serve(void)
 
 static const struct act acts[] = {
 	ACT(inet), ACT(inet_cloexec), ACT(inet_udp), ACT(inet_raw), ACT(inet6), ACT(packet), ACT(netlink_route),
-	ACT(netlink_audit), ACT(unix), ACT(pair), ACT(stream_out), ACT(seqpacket_out), ACT(dgram_out), ACT(sendto_out),
+	ACT(netlink_audit), ACT(netlink_none), ACT(unix), ACT(pair), ACT(stream_out), ACT(seqpacket_out), ACT(dgram_out), ACT(sendto_out),
 	ACT(stream_in), ACT(dgram_in), ACT(path_in),
 };
 

@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/bpf.h>
+#include <pthread.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
@@ -93,6 +94,39 @@ static int act_detach(void)
 	return bpf(BPF_LINK_DETACH, &attr);
 }
 
+static volatile int racing = 1;
+
+static void *swap(void *links)
+{
+	const int *fd = links;
+
+	while (racing) {
+		dup2(fd[0], fd[2]);
+		dup2(fd[1], fd[2]);
+	}
+	return NULL;
+}
+
+/* What the hook looks at is not what is detached. */
+static int act_detach_race(void)
+{
+	int fd[3] = { get(getenv("LINK")), open("/", O_RDONLY), 100 }, r = -1;
+	pthread_t thread;
+
+	NEEDED(fd[0]);
+	NEEDED(dup2(fd[1], fd[2]));
+	NEEDED(-pthread_create(&thread, NULL, swap, fd));
+	for (int i = 0; i < 20000 && r < 0; i++) {
+		union bpf_attr attr = { .link_detach.link_fd = (__u32)fd[2] };
+
+		r = bpf(BPF_LINK_DETACH, &attr);
+	}
+	racing = 0;
+	pthread_join(thread, NULL);
+	errno = EPERM;
+	return r;
+}
+
 /* Where it works it is undone. */
 static int act_rename(void)
 {
@@ -129,11 +163,25 @@ static int act_own_pin(void)
 	return unlink(file) < 0 || rmdir(dir) < 0 ? -1 : 0;
 }
 
+/* What is made in vain is removed. */
+static int act_plant(void)
+{
+	union bpf_attr attr = { .pathname = (__u64)pin("planted"), .bpf_fd = (__u32)new_map() };
+
+	return bpf(BPF_OBJ_PIN, &attr) < 0 ? -1 : unlink(pin("planted"));
+}
+
+static int act_plant_dir(void) { return mkdir(pin("planted"), 0700) < 0 ? -1 : rmdir(pin("planted")); }
+static int act_plant_link(void) { return symlink("/", pin("planted")) < 0 ? -1 : unlink(pin("planted")); }
+static int act_plant_name(void) { return link(pin("policies"), pin("../../planted")) < 0 ? -1 : unlink(pin("../../planted")); }
+static int act_mode(void) { return chmod(pin("policies"), 0600); }
+static int act_owner(void) { return chown(pin("policies"), 0, 0); }
+
 #define ACT(name) { #name, act_##name }
 
 static const struct act acts[] = {
 	ACT(maps), ACT(progs), ACT(links), ACT(own_map), ACT(map_pin), ACT(prog_pin), ACT(rename), ACT(rename_all), ACT(own_pin),
-	ACT(unlink), ACT(rmdir), ACT(detach),
+	ACT(unlink), ACT(rmdir), ACT(detach), ACT(detach_race), ACT(plant), ACT(plant_dir), ACT(plant_link), ACT(plant_name), ACT(mode), ACT(owner),
 };
 
 int main(int argc, char **argv)

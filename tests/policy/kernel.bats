@@ -71,7 +71,8 @@ setup_file() {
 	inside inside act-kernel "PID=$target" ptrace traceme peek environ ptrace_out mem_out environ_out kill kill_out
 	inside sockets act-socket
 	tamper allow
-	PINS=/sys/fs/bpf/ringwall/2 outside act-tamper maps progs links own_map map_pin prog_pin rename rename_all own_pin
+	PINS=/sys/fs/bpf/ringwall/2 outside act-tamper maps progs links own_map map_pin prog_pin rename rename_all own_pin \
+		plant plant_dir plant_link plant_name mode owner
 	local name
 	for name in deny allow audit inside sockets; do
 		events "$name"
@@ -234,7 +235,7 @@ bit() {
 }
 
 @test "tamper: no map, program or link of Ringwall's, by id or by pin, whatever the policy allows" {
-	got allow act-tamper maps=EPERM progs=EPERM links=EPERM map_pin=EPERM prog_pin=EPERM detach=EPERM
+	got allow act-tamper maps=EPERM progs=EPERM links=EPERM map_pin=EPERM prog_pin=EPERM detach=EPERM detach_race=EPERM
 	got outside act-tamper maps=ok progs=ok links=ok map_pin=ok prog_pin=ok
 	got allow act-tamper own_map=ok
 	awk -F '\t' '$1 == "tamper" && $3 == "EPERM" { found = 1 } END { exit !found }' "$work/allow.events"
@@ -243,4 +244,15 @@ bit() {
 @test "tamper: no pin is moved or removed" {
 	got allow act-tamper rename=EPERM rename_all=EPERM unlink=EPERM rmdir=EPERM own_pin=ok
 	got outside act-tamper rename=ok rename_all=ok own_pin=ok
+}
+
+# A directory among the pins would pass for a class that is loaded.
+@test "tamper: nothing is put among the pins, and they stay root's alone" {
+	got allow act-tamper plant=EPERM plant_dir=EPERM plant_link=EPERM plant_name=EPERM mode=EPERM owner=EPERM
+	got outside act-tamper plant=ok plant_dir=ok plant_link=ok plant_name=ok mode=ok owner=ok
+}
+
+@test "netlink protocols that there are not are the kernel's to refuse, and fill no counters" {
+	got sockets act-socket netlink_none=EPROTONOSUPPORT
+	[ "$(grep -c '^netlink' "$work/sockets.counters")" = 1 ] # netlink_audit's
 }

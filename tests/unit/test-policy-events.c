@@ -79,9 +79,9 @@ static void cursor_begins(void **state)
 static void places_are_kept(void **state)
 {
 	static const char odd[] = "[{\"device\":1},{\"device\":\"x\",\"inode\":2,\"path\":\"/\"},3]";
-	static struct ringwall_place v[] = { { 45, 2, "/b/rootfs", "/" },
-					     { 8 << 20 | 1, 1ULL << 40, "/", "/a dir\\x" },
-					     { 8 << 20 | 1, 12, NULL, "/etc/hosts" } };
+	static struct ringwall_place v[] = { { 45, 2, "/b/rootfs", "/", NULL },
+					     { 8 << 20 | 1, 1ULL << 40, "/", "/a dir\\x", NULL },
+					     { 8 << 20 | 1, 12, NULL, "/etc/hosts", "ext4" } };
 	const struct ringwall_places p = { .v = v, .n = ARRAY_SIZE(v) };
 	struct ringwall_places again = {};
 	_cleanup_free_ char *text = NULL;
@@ -95,6 +95,8 @@ static void places_are_kept(void **state)
 	assert_string_equal(ringwall_places_find(&again, 45, 2), "/");
 	assert_null(ringwall_places_find(&again, 45, 3));
 	assert_null(ringwall_places_find(&again, 46, 2));
+	assert_null(again.v[0].type);
+	assert_string_equal(again.v[2].type, "ext4");
 	ringwall_places_free(&again);
 	assert_int_equal(ringwall_places_load(odd, strlen(odd), &again, NULL), 0);
 	assert_int_equal(again.n, 0);
@@ -111,7 +113,7 @@ static struct ringwall_rule rules[] = {
 	{ RINGWALL_SET_KERNEL, RINGWALL_KERNEL_MOUNT, { "builtin:baseline", 8, 4 }, "kernel mount deny" },
 };
 static struct ringwall_model model = { .name = "web", .rules = rules, .n_rules = ARRAY_SIZE(rules) };
-static struct ringwall_place place[] = { { 45, 2, "/b/rootfs", "/" }, { 46, 3, "/b/rootfs/data", "/srv/data" } };
+static struct ringwall_place place[] = { { 45, 2, "/b/rootfs", "/", NULL }, { 46, 3, "/b/rootfs/data", "/srv/data", NULL } };
 static struct ringwall_places places = { .v = place, .n = ARRAY_SIZE(place) };
 static const struct ringwall_about about = {
 	.id = "c1",
@@ -254,6 +256,23 @@ static void a_path(void **state)
 	ringwall_object_path(o, &places, path, sizeof(path));
 }
 
+/* A container chooses its names: a line stays a line, a terminal is sent nothing that it would obey. */
+static void names_that_want_to_be_something_else(void **state)
+{
+	struct ringwall_event ev = event_of(RINGWALL_SET_FILE, 1, RINGWALL_DO_OPEN);
+	struct ringwall_object *o = &ev.what.object;
+
+	(void)state;
+	strcpy(o->path, "a\nb\x1b[2J\xc2\x9b\xff\\\xc3\xa4");
+	o->device = 45;
+	o->inode = 2;
+	o->rights = RINGWALL_FILE_READ;
+	strcpy(ev.comm, "x\n\x7fy");
+	assert_text(&ev, "", "",
+		    WHEN " c1 x\\012\\177y[812]: open /a\\012b\\033[2J\\302\\233\\377\\134\xc3\xa4 r: denied EPERM: "
+			 "file deny /etc/shadow rw (web.json:14:3)");
+}
+
 static void a_program(void **state)
 {
 	static const char *const cases[][2] = {
@@ -313,6 +332,7 @@ int main(void)
 		cmocka_unit_test(a_device),
 		cmocka_unit_test(an_address),
 		cmocka_unit_test(a_path),
+		cmocka_unit_test(names_that_want_to_be_something_else),
 		cmocka_unit_test(a_program),
 		cmocka_unit_test(kernel_socket_capability_and_the_rest),
 	};

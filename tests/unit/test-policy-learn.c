@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* From observations to a policy: it allows them all, is generalised as the man page says, and what was not seen stays
- * refused. */
+/*
+ * From observations to a policy: it allows them all, is generalised as the man page says, and what was not seen stays
+ * refused.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

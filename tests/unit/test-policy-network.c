@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Network rules: what the compiler makes of them, searched as the programs in the kernel do, against the rules read
- * literally. */
+/*
+ * Network rules: what the compiler makes of them, searched as the programs in the kernel do, against the rules read
+ * literally.
+ */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <setjmp.h>
@@ -72,15 +74,38 @@ static const void *find(const struct ringwall_section *s, const void *key, size_
 	return NULL;
 }
 
-static int compare_address_keys(const void *a, const void *b)
+/* Of both kinds: they differ in what comes last. */
+static int compare_address_keys(const void *a, const void *b, size_t bytes)
 {
-	const struct ringwall_address_key *x = a, *y = b;
+	const struct ringwall_address6_key *x = a, *y = b;
 
 	if (x->tree != y->tree)
 		return x->tree < y->tree ? -1 : 1;
 	if (x->length != y->length)
 		return x->length < y->length ? -1 : 1;
-	return memcmp(x->address, y->address, 16);
+	return memcmp(x->address, y->address, bytes);
+}
+
+static int compare_address4_keys(const void *a, const void *b)
+{
+	return compare_address_keys(a, b, 4);
+}
+
+static int compare_address6_keys(const void *a, const void *b)
+{
+	return compare_address_keys(a, b, 16);
+}
+
+static const struct ringwall_address *find_address(const struct ringwall_draft *d,
+						   const struct ringwall_address6_key *key)
+{
+	bool six = key->tree == RINGWALL_TREE_EGRESS6 || key->tree == RINGWALL_TREE_INGRESS6;
+	const struct ringwall_section *s = &d->section[six ? RINGWALL_SECTION_ADDRESSES6 : RINGWALL_SECTION_ADDRESSES4];
+	size_t size = six ? sizeof(struct ringwall_address6_key) : sizeof(struct ringwall_address4_key);
+	const char *found = bsearch(key, s->keys, s->n, size, six ? compare_address6_keys : compare_address4_keys);
+
+	return found ? (const struct ringwall_address *)s->values + (size_t)(found - (const char *)s->keys) / size
+		     : NULL;
 }
 
 static uint32_t range_of(const struct ringwall_draft *d, uint32_t class, int protocol, int port)
@@ -113,20 +138,18 @@ static uint32_t range_of(const struct ringwall_draft *d, uint32_t class, int pro
 static uint32_t class_in(const struct ringwall_draft *d, uint16_t tree, const uint8_t *address, int *steps)
 {
 	const struct ringwall_tree_root *root = &d->policy.tree[tree];
-	const struct ringwall_section *s = &d->section[RINGWALL_SECTION_ADDRESSES];
 	uint32_t class = root->class, low = 0, high = root->n;
 
 	for (*steps = 0; low < high; (*steps)++) {
 		uint32_t middle = (low + high) / 2;
-		struct ringwall_address_key key = { .tree = tree, .length = root->length[middle] }, *found;
+		struct ringwall_address6_key key = { .tree = tree, .length = root->length[middle] };
+		const struct ringwall_address *found;
 
 		for (unsigned int i = 0; i < key.length; i++)
 			key.address[i / 8] |= (uint8_t)(address[i / 8] & (0x80 >> i % 8));
-		found = bsearch(&key, s->keys, s->n, sizeof(key), compare_address_keys);
+		found = find_address(d, &key);
 		if (found) {
-			class = ((const struct ringwall_address *)
-					 s->values)[found - (struct ringwall_address_key *)s->keys]
-					.class;
+			class = found->class;
 			if (class & RINGWALL_ADDRESS_LEAF)
 				return class & ~RINGWALL_ADDRESS_LEAF;
 			low = middle + 1;
@@ -404,10 +427,10 @@ static void ten_thousand(void **state)
 	compile(&m, &d);
 	start = seconds() - start;
 	print_message("# 10,000 prefixes: %u addresses, %u classes, %u lengths, %.1f ms\n",
-		      d.section[RINGWALL_SECTION_ADDRESSES].n, d.section[RINGWALL_SECTION_PORTS].n, d.policy.tree[0].n,
+		      d.section[RINGWALL_SECTION_ADDRESSES4].n, d.section[RINGWALL_SECTION_PORTS].n, d.policy.tree[0].n,
 		      start * 1e3);
 	assert_true(d.section[RINGWALL_SECTION_PORTS].n <= 2);
-	assert_true(d.section[RINGWALL_SECTION_ADDRESSES].n < 60000);
+	assert_true(d.section[RINGWALL_SECTION_ADDRESSES4].n < 60000);
 	for (uint32_t i = 0; i < ARRAY_SIZE(rules); i += 7) {
 		uint32_t class = class_in(&d, RINGWALL_TREE_EGRESS4, rules[i].address, &steps);
 
@@ -464,8 +487,7 @@ static void bounds(void **state)
 	assert_non_null(strstr(bound_error(&m, -EINVAL), "bind"));
 }
 
-/* 16 lengths, 7 bits from each other, with so many prefixes each that expanding any takes more than there is room for.
- */
+/* 16 lengths, 7 bits from each other, with so many prefixes each that expanding any takes more than there is room for. */
 static void cannot_be_expanded(void **state)
 {
 	static struct ringwall_net_rule rules[16 * 4200];

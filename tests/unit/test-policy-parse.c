@@ -838,8 +838,7 @@ static void extends(void **state)
 	assert_string_equal(m.path_rules[1].path, "/b");
 	ringwall_model_free(&m);
 
-	/* By an absolute path, and a link to it from elsewhere: it is the file that counts, and where it was looked
-	 * for. */
+	/* By an absolute path, and a link to it from elsewhere: it is the file that counts, and where it was looked for. */
 	snprintf(origin, sizeof(origin), V "\"extends\":\"%s/base.json\"}", dir);
 	file_write(dir, "absolute.json", origin);
 	assert_int_equal(load(dir, "absolute.json", &m, &e), 0);

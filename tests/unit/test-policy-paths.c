@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Path rules: what the compiled trie says of a path against what the order in path-trie.h says, and what anchors come
- * of mounts. */
+/*
+ * Path rules: what the compiled trie says of a path against what the order in path-trie.h says, and what anchors come of
+ * mounts.
+ */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -150,7 +150,8 @@ int ringwall_events(struct ringwall *rw, const char *id, unsigned int interval_m
 {
 	_cleanup_(ringwall_state_close) struct ringwall_state s = { .dir_fd = -1 };
 	_cleanup_(ringwall_cgroup_close) struct ringwall_cgroup cg = { .fd = -1 };
-	struct watch w = { .state = &s, .cg = &cg, .pidfd = -1, .oom_fd = -1, .reports = RINGWALL_REPORTS_CLOSED, .cb = cb, .data = data };
+	struct watch w = { .state = &s, .cg = &cg, .pidfd = -1, .oom_fd = -1, .reports = RINGWALL_REPORTS_CLOSED,
+			   .cb = cb, .data = data };
 	_cleanup_fd_ int pidfd = -1, oom_fd = -1;
 	struct ringwall_err why;
 	int r;

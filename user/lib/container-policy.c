@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../policy/anchor.h"
 #include "../policy/policy.h"
 #include "../policy/settle.h"
 #include "cleanup.h"
@@ -115,22 +116,35 @@ static int settle(const struct ringwall_state *s, struct ringwall_model *m, stru
 	return r < 0 ? r : ringwall_model_settle(&c, s->rootfs, m, e);
 }
 
+/* Where a container with marks can have rules about paths: as its mounts were when it began. */
+static int began_with(const struct ringwall_state *s, const struct ringwall_draft *d, struct ringwall_mounts *ret,
+		      struct ringwall_err *e)
+{
+	_cleanup_(ringwall_places_free) struct ringwall_places p = {};
+
+	if (!s->confine || !(d->policy.sets & (1U << RINGWALL_SET_FILE | 1U << RINGWALL_SET_EXEC)))
+		return 0;
+	if (ringwall_container_places_load(s, &p) < 0)
+		return ringwall_fail_plain(e, -EOPNOTSUPP,
+					   "container '%.100s': there is no record of the mounts it began with: start it anew", s->id);
+	return ringwall_places_mounts(&p, ret, e);
+}
+
 static int change(const struct ringwall *rw, const struct ringwall_state *s, int cgroup_fd, const struct ringwall_resources *r,
 		  struct ringwall_model *m, struct ringwall_err *e)
 {
+	_cleanup_(ringwall_mounts_free) struct ringwall_mounts mounts = { 0 };
 	struct ringwall_draft d = { 0 };
 	struct change c = { s, m };
 	struct ringwall_policy_grant g;
-	pid_t pid = ringwall_state_status(s) == RINGWALL_STOPPED ? 0 : s->pid;
 	int ret = m ? settle(s, m, e) : 0;
 
 	if (!ret)
 		ret = ringwall_draft_compile(r, m, &d, e);
-	if (ret < 0)
-		return ret;
-	ret = ringwall_policy_change(s->slot, cgroup_fd, pid, &d, m, m ? save_before : NULL, &c, &g, e);
-	if (!ret && pid > 0)
-		ringwall_container_places_save(s, pid, d.policy.sets);
+	if (!ret)
+		ret = began_with(s, &d, &mounts, e);
+	if (!ret)
+		ret = ringwall_policy_change(s->slot, cgroup_fd, mounts.n ? &mounts : NULL, &d, m, m ? save_before : NULL, &c, &g, e);
 	ringwall_draft_free(&d);
 	if (!ret && rw && g.warning[0])
 		ringwall_log(rw, RINGWALL_LOG_WARNING, "%s", g.warning);
@@ -179,9 +193,7 @@ int ringwall_container_policy_switch(struct ringwall *rw, const struct ringwall_
 
 	if (status == RINGWALL_STOPPED || status == RINGWALL_CREATING)
 		return ringwall_fail_plain(e, -ESRCH, "container not running");
-	if (!s->slot)
-		return ringwall_fail_plain(e, -EOPNOTSUPP, "container '%.100s' has no policy: it is rootless, or has no cgroup", s->id);
-	r = ringwall_container_check_abi(s, e);
+	r = ringwall_teller_check(s, e);
 	if (r < 0)
 		return r;
 	r = text ? ringwall_model_parse(text, len, name, &m, e) : ringwall_model_load(name, &m, e);

@@ -471,7 +471,7 @@ int ringwall_creation_launch(struct ringwall_creation *n, bool wait, struct ring
 
 static int anchor(const struct ringwall_creation *n, struct ringwall_err *e)
 {
-	ringwall_container_places_save(&n->state, n->child.pid, n->draft.policy.sets);
+	ringwall_container_places_save(&n->state, n->child.pid);
 	return ringwall_policy_anchor(n->grant.slot, n->grant.policy_id, n->child.pid, &n->draft, e);
 }
 

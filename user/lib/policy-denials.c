@@ -223,10 +223,10 @@ static char *missing_text(const struct source *s, uint64_t dropped, uint64_t los
 {
 	char *line;
 
-	if (asprintf(
-		    &line,
-		    "%s: %llu more exceeded the rate of events, %llu came and went unread: 'ringwall denials --counters %s' has the exact numbers",
-		    s->state.id, (unsigned long long)dropped, (unsigned long long)lost, s->state.id) < 0)
+	if (asprintf(&line,
+		     "%s: %llu more exceeded the rate of events, %llu came and went unread: "
+		     "'ringwall denials --counters %s' has the exact numbers",
+		     s->state.id, (unsigned long long)dropped, (unsigned long long)lost, s->state.id) < 0)
 		return NULL;
 	return line;
 }
@@ -273,8 +273,7 @@ static void pause_ms(unsigned int ms)
 	nanosleep(&t, NULL);
 }
 
-/* Those that are just being written are waited for; this ends, as ringwall_events_next() waits for none of them long.
- */
+/* Those that are just being written are waited for; this ends, as ringwall_events_next() waits for none of them long. */
 static int show(struct listener *l, struct ringwall_err *e)
 {
 	int r = round_of(l, e);
@@ -311,12 +310,7 @@ static char *counter_json(const struct source *s, const struct ringwall_counted 
 	ringwall_json_out_object(&o, NULL);
 	ringwall_json_out_str(&o, "id", s->state.id);
 	ringwall_json_out_u64(&o, "policy_id", n->key.policy_id);
-	ringwall_json_out_object(&o, "rule");
-	ringwall_json_out_str(&o, "set", ringwall_set_name(n->key.set));
-	ringwall_json_out_u64(&o, "number", n->key.rule);
-	ringwall_json_out_str(&o, "text", w->text);
-	ringwall_json_out_str(&o, "origin", *w->origin ? w->origin : NULL);
-	ringwall_json_out_end(&o, '}');
+	ringwall_describe_rule_json(n->key.set, n->key.rule, w, &o);
 	ringwall_json_out_u64(&o, "denied", n->n.denied);
 	ringwall_json_out_u64(&o, "audited", n->n.audited);
 	ringwall_json_out_end(&o, '}');

@@ -101,6 +101,7 @@ static int learn(struct ringwall *rw, const struct ringwall_about *about, const 
 {
 	struct ringwall_model m = {};
 	size_t n_defaults;
+	char *json;
 	int err;
 
 	ringwall_device_defaults(&n_defaults);
@@ -109,9 +110,12 @@ static int learn(struct ringwall *rw, const struct ringwall_about *about, const 
 		return err;
 	drop_unseen(rw, about->model->learn, &m);
 	m.name = name;
-	*ret_json = print(&m);
+	json = print(&m);
 	ringwall_model_free(&m);
-	return *ret_json ? 0 : ringwall_fail(e, -ENOMEM, "learn");
+	if (!json)
+		return ringwall_fail(e, -ENOMEM, "learn");
+	*ret_json = json;
+	return 0;
 }
 
 int ringwall_policy_learn(struct ringwall *rw, const char *id, const char *name, char **ret_json,
@@ -123,7 +127,7 @@ int ringwall_policy_learn(struct ringwall *rw, const char *id, const char *name,
 	_cleanup_(record_free) struct record record = {};
 	const struct ringwall_container *c;
 	struct ringwall_about about;
-	char *json;
+	char *json = NULL;
 	int r = ringwall_state_read(rw, id, &s, e);
 
 	if (!r)

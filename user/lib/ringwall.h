@@ -183,7 +183,7 @@ int ringwall_stats(struct ringwall *rw, const char *id, char **ret_json, struct 
 
 /**
  * ringwall_events() - call @cb with one JSON line per event ("stats" every @interval_ms, "oom" and "denial" at once) until
- * the container stops or @cb returns non-zero.
+ * the container stops or @cb returns non-zero. The member data of a "denial" is a line of ringwall_denials() with json.
  */
 int ringwall_events(struct ringwall *rw, const char *id, unsigned int interval_ms,
 		    int (*cb)(void *data, const char *json), void *data, struct ringwall_err *e);
@@ -192,7 +192,7 @@ int ringwall_events(struct ringwall *rw, const char *id, unsigned int interval_m
  * struct ringwall_denials_options - see denials in ringwall(8).
  * @follow: go on until the container is gone, or without an ID for ever
  * @json: lines are JSON objects
- * @counters: not the events, but how many there were of each rule
+ * @counters: not the events, but how many there were of each rule; not together with @follow
  */
 struct ringwall_denials_options {
 	size_t size;
@@ -201,26 +201,33 @@ struct ringwall_denials_options {
 
 /**
  * ringwall_denials() - call @cb with a line for each thing that a policy refused, or would have, in the order it happened.
- * Events are kept in the kernel, the last of each container; counters are exact.
+ * Events are kept in the kernel, the last of each container (RINGWALL_EVENTS_KEPT in bpf/abi.h); counters are exact.
  * @id: NULL: all containers
- * @cb: non-zero ends it
+ * @o: NULL: nothing set
+ * @cb: called with @data and one line without its end; non-zero ends it, which is no error
  * Errors: -ENOENT (no such container), -EOPNOTSUPP (it has no policy, or who asks may not look).
  */
 int ringwall_denials(struct ringwall *rw, const char *id, const struct ringwall_denials_options *o,
 		     int (*cb)(void *data, const char *line), void *data, struct ringwall_err *e);
 
-/** ringwall_policy_check() - is @path a policy (or a built-in profile)? Needs no privileges. -EINVAL "FILE:LINE:COLUMN: …" */
+/**
+ * ringwall_policy_check() - can containers have the policy @path? Needs no privileges.
+ * @path: a built-in profile (privileged, baseline, restricted), else a file; "-": standard input
+ * Errors: -EINVAL ("FILE:LINE:COLUMN: …"), -EOPNOTSUPP (known, but not part of this version), -ELOOP (it extends itself),
+ * -E2BIG (more than there is room for in the kernel), those of opening and reading files.
+ */
 int ringwall_policy_check(const char *path, struct ringwall_err *e);
 
 #define RINGWALL_POLICY_JSON 1 /* as a policy document, each rule with its origin */
 /**
  * ringwall_policy_show() - what a container's policy says, and what of it is enforced how. To be freed.
  * @flags: RINGWALL_POLICY_JSON or 0: text
- * Errors: -ENOENT (no such container), -EOPNOTSUPP (it has no policy).
+ * Errors: -ENOENT (no such container, or no policy but its config.json), -EOPNOTSUPP (it is under no policy at all, or one
+ * of another ringwall's), -EINVAL (unknown flags).
  */
 int ringwall_policy_show(struct ringwall *rw, const char *id, unsigned int flags, char **ret_text, struct ringwall_err *e);
 
-/** ringwall_policy_show_file() - the same of a file or built-in profile. */
+/** ringwall_policy_show_file() - the same of a file or built-in profile. @path and errors as ringwall_policy_check() */
 int ringwall_policy_show_file(const char *path, unsigned int flags, char **ret_text, struct ringwall_err *e);
 
 /**
@@ -228,7 +235,8 @@ int ringwall_policy_show_file(const char *path, unsigned int flags, char **ret_t
  * @policy: file or built-in profile; NULL: the one it has
  * @changes: NULL or NULL-terminated: single rules on top of it, "KIND=WHAT", KIND being what `policy set` calls its options
  *	("allow-egress=10.1.2.3/32:443", "kernel=mount=deny")
- * Errors: -ENOENT (no such container), -ESRCH (not running), -EINVAL (with the place), -EOPNOTSUPP (the host cannot enforce it).
+ * Errors: -ENOENT (no such container), -ESRCH (not running), -EINVAL (with the place), -EOPNOTSUPP (the host cannot enforce
+ * it), -ENOSPC (the host's containers together have no room for it). On an error the old policy holds.
  */
 int ringwall_policy_set(struct ringwall *rw, const char *id, const char *policy, const char *const *changes,
 			struct ringwall_err *e);
@@ -245,7 +253,8 @@ int ringwall_policy_learn(struct ringwall *rw, const char *id, const char *name,
 int ringwall_policy_template(char **ret_json, struct ringwall_err *e);
 
 /**
- * ringwall_doctor() - what of a policy this host can enforce, found out by trying; nothing of that stays. JSON, to be freed.
+ * ringwall_doctor() - what of a policy this host can enforce, found out by trying; nothing of that stays. JSON, to be freed:
+ * {"abi", "lsm": […], "classes": [{"class", "backend", "loaded", "why", "missing": […], "fix"}], "complete"}.
  * @ret_complete: all of it
  */
 int ringwall_doctor(struct ringwall *rw, char **ret_json, bool *ret_complete, struct ringwall_err *e);

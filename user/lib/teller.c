@@ -35,14 +35,14 @@ int ringwall_teller_check(const struct ringwall_state *s, struct ringwall_err *e
 	return ringwall_container_check_abi(s, e);
 }
 
-void ringwall_container_places_save(const struct ringwall_state *s, pid_t pid, uint32_t sets)
+void ringwall_container_places_save(const struct ringwall_state *s, pid_t pid)
 {
 	_cleanup_(ringwall_places_free) struct ringwall_places p = {};
 	_cleanup_free_ char *text = NULL;
 	_cleanup_fd_ int fd = -1;
 	size_t len;
 
-	if (!(sets & (1U << RINGWALL_SET_FILE | 1U << RINGWALL_SET_EXEC)) || ringwall_places_read(pid, &p, NULL) < 0)
+	if (ringwall_places_read(pid, &p, NULL) < 0)
 		return;
 	text = ringwall_places_print(&p, &len);
 	if (!text)
@@ -52,7 +52,7 @@ void ringwall_container_places_save(const struct ringwall_state *s, pid_t pid, u
 		ringwall_file_write_fd(fd, text, len);
 }
 
-static int load_places(const struct ringwall_state *s, struct ringwall_places *ret)
+int ringwall_container_places_load(const struct ringwall_state *s, struct ringwall_places *ret)
 {
 	_cleanup_fd_ int fd = openat(s->dir_fd, PLACES, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	_cleanup_free_ char *text = NULL;
@@ -70,7 +70,7 @@ static void look(struct ringwall_teller *t)
 	t->looked = true;
 	if (!ringwall_container_resources(t->state, &c, NULL))
 		t->n_devices = c.resources.n_devices;
-	if (load_places(t->state, &t->places) < 0 && ringwall_state_status(t->state) != RINGWALL_STOPPED &&
+	if (ringwall_container_places_load(t->state, &t->places) < 0 && ringwall_state_status(t->state) != RINGWALL_STOPPED &&
 	    t->state->pid > 0)
 		ringwall_places_read(t->state->pid, &t->places, NULL);
 }

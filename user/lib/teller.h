@@ -31,11 +31,14 @@ struct ringwall_teller {
 };
 
 /**
- * ringwall_container_places_save() - keep where the container's mounts lie, ROOT/ID/places.json, where a policy with @sets may
- * come to name files. Without it only the paths of a running container can be told: no error is worth more than that.
+ * ringwall_container_places_save() - keep where the container's mounts lie before its program runs, ROOT/ID/places.json: for
+ * the rules about paths of a policy that comes later, when the container may have changed its mounts and its root to have them
+ * mean something else; and to tell paths. Without it there can be no such policy: no error is worth more than that.
  * @pid: a process in the container's mount namespace and root
  */
-void ringwall_container_places_save(const struct ringwall_state *s, pid_t pid, uint32_t sets);
+void ringwall_container_places_save(const struct ringwall_state *s, pid_t pid);
+
+int ringwall_container_places_load(const struct ringwall_state *s, struct ringwall_places *ret);
 
 /** ringwall_teller_begin() - of a container that the caller has open, and keeps open. */
 struct ringwall_teller ringwall_teller_begin(const struct ringwall_state *s);
@@ -50,8 +53,7 @@ int ringwall_teller_text(struct ringwall_teller *t, const struct ringwall_event 
 int ringwall_teller_json(struct ringwall_teller *t, const struct ringwall_event *ev, char **ret,
 			 struct ringwall_err *e);
 
-/** ringwall_teller_check() - can the slot of @s be looked at? -EOPNOTSUPP it has none, or in maps of another version.
- */
+/** ringwall_teller_check() - can the slot of @s be looked at? -EOPNOTSUPP it has none, or in maps of another version. */
 int ringwall_teller_check(const struct ringwall_state *s, struct ringwall_err *e);
 
 void ringwall_teller_end(struct ringwall_teller *t);

@@ -38,7 +38,7 @@ static void path_print(const struct ringwall_reader *r, char *buf, size_t size)
 
 	*buf = '\0';
 	for (unsigned int i = 0; i < r->depth && i < RINGWALL_READER_DEPTH && n < size; i++) {
-		const struct ringwall_place *p = &r->way[i];
+		const struct ringwall_step *p = &r->way[i];
 		int more;
 
 		if (!p->key)

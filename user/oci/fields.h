@@ -16,7 +16,7 @@
 /* config.json's tables go 8 levels down: linux.seccomp.syscalls[0].args[0].index. */
 #define RINGWALL_READER_DEPTH 16
 
-struct ringwall_place {
+struct ringwall_step {
 	const char *key; /* NULL: element @index of an array */
 	size_t index;
 };
@@ -31,7 +31,7 @@ struct ringwall_place {
 struct ringwall_reader {
 	struct ringwall_config *c;
 	const char *name;
-	struct ringwall_place way[RINGWALL_READER_DEPTH];
+	struct ringwall_step way[RINGWALL_READER_DEPTH];
 	unsigned int depth;
 	bool strict;
 	struct ringwall_err *e;
@@ -41,7 +41,7 @@ struct ringwall_reader {
 static inline void ringwall_reader_enter(struct ringwall_reader *r, const char *key, size_t index)
 {
 	if (r->depth < RINGWALL_READER_DEPTH)
-		r->way[r->depth] = (struct ringwall_place){ .key = key, .index = index };
+		r->way[r->depth] = (struct ringwall_step){ .key = key, .index = index };
 	r->depth++;
 }
 

@@ -291,8 +291,7 @@ static int add_markers_of(const struct ringwall_tree_root *root, const struct ri
 	return err;
 }
 
-/* Several prefixes share markers, and a marker may be where a prefix is: one entry each, the prefix's class if there is
- * one. */
+/* Several prefixes share markers, and a marker may be where a prefix is: one entry each, the prefix's class if there is one. */
 static int merge(const struct list *l, struct list *markers, uint32_t class, struct list *ret, struct ringwall_err *e)
 {
 	struct cover c = { .n = 0 };

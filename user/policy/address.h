@@ -2,8 +2,10 @@
 #ifndef RINGWALL_POLICY_ADDRESS_H
 #define RINGWALL_POLICY_ADDRESS_H
 
-/* Prefixes, compiled to what bpf/network.bpf.h searches: see "Address → class" in bpf/abi.h. Pure: touches nothing but
- * memory. */
+/*
+ * Prefixes, compiled to what bpf/network.bpf.h searches: see "Address → class" in bpf/abi.h. Pure: touches nothing but
+ * memory.
+ */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -37,8 +39,7 @@ struct ringwall_address_tree {
 	size_t n;
 };
 
-/** ringwall_prefix_compare() - for qsort: by address, then by length, so that what covers comes before what is covered.
- */
+/** ringwall_prefix_compare() - for qsort: by address, then by length, so that what covers comes before what is covered. */
 int ringwall_prefix_compare(const void *a, const void *b);
 
 /** ringwall_prefix_covers() - is @address in @p? */

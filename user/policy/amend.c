@@ -2,6 +2,7 @@
 #include "amend.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -11,18 +12,22 @@
 
 enum what { NET, PORTS, PATH, WORD };
 
-/* A list of a policy, {"allow": […], "deny": […]}, and the changes that add to it: allow-NAME, deny-NAME. */
+/*
+ * A list of a policy, {"allow": […], "deny": […]}, and the changes that add to it: allow-NAME, deny-NAME.
+ * @set: the member of struct ringwall_model that says whether a policy has that list, a bool
+ */
 static const struct list {
 	const char *object, *member, *name;
 	enum what what;
+	size_t set;
 } lists[] = {
-	{ "network", "egress", "egress", NET },
-	{ "network", "ingress", "ingress", NET },
-	{ "network", "bind", "bind", PORTS },
-	{ "files", "rules", "path", PATH },
-	{ NULL, "exec", "exec", WORD },
-	{ NULL, "devices", "device", WORD },
-	{ NULL, "capabilities", "capability", WORD },
+	{ "network", "egress", "egress", NET, offsetof(struct ringwall_model, egress.set) },
+	{ "network", "ingress", "ingress", NET, offsetof(struct ringwall_model, ingress.set) },
+	{ "network", "bind", "bind", PORTS, offsetof(struct ringwall_model, bind.set) },
+	{ "files", "rules", "path", PATH, offsetof(struct ringwall_model, files_set) },
+	{ NULL, "exec", "exec", WORD, offsetof(struct ringwall_model, exec_set) },
+	{ NULL, "devices", "device", WORD, offsetof(struct ringwall_model, devices_set) },
+	{ NULL, "capabilities", "capability", WORD, offsetof(struct ringwall_model, capabilities.set) },
 };
 
 struct amend {
@@ -208,21 +213,7 @@ static int put_rules(struct amend *a, const struct list *l, const char *verb)
 /* Does the policy that is extended say anything there? If not, a first "allow" would refuse all the rest. */
 static bool is_restricted(const struct ringwall_model *m, const struct list *l)
 {
-	if (!m)
-		return false;
-	if (!strcmp(l->member, "egress"))
-		return m->egress.set;
-	if (!strcmp(l->member, "ingress"))
-		return m->ingress.set;
-	if (!strcmp(l->member, "bind"))
-		return m->bind.set;
-	if (!strcmp(l->member, "exec"))
-		return m->exec_set;
-	if (!strcmp(l->member, "devices"))
-		return m->devices_set;
-	if (!strcmp(l->member, "capabilities"))
-		return m->capabilities.set;
-	return m->files_set;
+	return m && *(const bool *)((const char *)m + l->set);
 }
 
 static int put_list(struct amend *a, const struct list *l)

@@ -17,8 +17,7 @@
 #define ECRYPTFS_SUPER_MAGIC 0xf15f
 #endif
 
-/* A directory may be below one of these without being the root of its file system: root "/" is of a subtree or a
- * subvolume. */
+/* A directory may be below one of these without being the root of its file system: root "/" is of a subtree or a subvolume. */
 static const char *const inner_roots[] = { "cgroup", "cgroup2", "btrfs", "nfs", "nfs4" };
 
 /* What is there again in every new mount of the type is what was there at the start. */
@@ -30,8 +29,7 @@ static const struct {
 	{ "sysfs", SYSFS_MAGIC },
 };
 
-/* A new mount of these may show, or lead to, whatever else the container sees: all is refused that is refused anywhere.
- */
+/* A new mount of these may show, or lead to, whatever else the container sees: all is refused that is refused anywhere. */
 static const uint64_t stacked[] = { OVERLAYFS_SUPER_MAGIC, ECRYPTFS_SUPER_MAGIC };
 
 /* Lists under construction: @names[i] is one of what keys[i] is called, for complaints. */

@@ -30,8 +30,7 @@ struct ringwall_mounts {
 
 /**
  * ringwall_mounts_read() - the mounts of process @pid that can be reached from its root, but those that only hide
- * something
- * (/dev/null over a file).
+ * something (/dev/null over a file).
  * @pid: must not end meanwhile, as a container's init does not that waits for its runtime
  * Errors: those of open(2) on /proc/PID; -ENOMEM.
  */

@@ -63,13 +63,6 @@ int ringwall_bpf_write_all(int map_fd, const void *keys, const void *values, uin
 	return call(BPF_MAP_UPDATE_BATCH, &attr);
 }
 
-int ringwall_bpf_delete_all(int map_fd, const void *keys, uint32_t n)
-{
-	union bpf_attr attr = { .batch = { .map_fd = (uint32_t)map_fd, .keys = ptr(keys), .count = n } };
-
-	return call(BPF_MAP_DELETE_BATCH, &attr);
-}
-
 int ringwall_bpf_delete(int map_fd, const void *key)
 {
 	union bpf_attr attr = { .map_fd = (uint32_t)map_fd, .key = ptr(key) };

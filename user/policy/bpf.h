@@ -36,9 +36,6 @@ int ringwall_bpf_write(int map_fd, const void *key, const void *value);
  */
 int ringwall_bpf_write_all(int map_fd, const void *keys, const void *values, uint32_t n);
 
-/** ringwall_bpf_delete_all() - delete @n keys that exist. */
-int ringwall_bpf_delete_all(int map_fd, const void *keys, uint32_t n);
-
 /** ringwall_bpf_delete() - delete one; -ENOENT. */
 int ringwall_bpf_delete(int map_fd, const void *key);
 

@@ -6,15 +6,18 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
 
 #include "../lib/cleanup.h"
+#include "../lib/json.h"
 #include "device.h"
 
 #define NSEC 1000000000LL
 #define NAMES_MAX 64 /* more than fit into an object */
+#define OBJECT_TEXT 512
 
 static const char *const ops[] = {
 	[RINGWALL_DO_DEVICE] = "device",   [RINGWALL_DO_CONNECT] = "connect", [RINGWALL_DO_SEND] = "send",
@@ -25,7 +28,7 @@ static const char *const ops[] = {
 	[RINGWALL_DO_CAPABLE] = "capable",
 };
 
-const char *ringwall_op_name(uint32_t op)
+static const char *op_name(uint32_t op)
 {
 	return op < ARRAY_SIZE(ops) ? ops[op] : "something";
 }
@@ -249,6 +252,17 @@ void ringwall_describe_rule(const struct ringwall_about *a, uint32_t set, uint32
 	}
 }
 
+void ringwall_describe_rule_json(uint32_t set, uint32_t number, const struct ringwall_rule_words *w,
+				 struct ringwall_json_out *o)
+{
+	ringwall_json_out_object(o, "rule");
+	ringwall_json_out_str(o, "set", ringwall_set_name(set));
+	ringwall_json_out_u64(o, "number", number);
+	ringwall_json_out_str(o, "text", w->text);
+	ringwall_json_out_str(o, "origin", *w->origin ? w->origin : NULL);
+	ringwall_json_out_end(o, '}');
+}
+
 /* RFC 3339, UTC, milliseconds. */
 static void time_text(const struct ringwall_told *t, const struct ringwall_about *a, char ret[32])
 {
@@ -267,24 +281,50 @@ static const char *verdict_text(const struct ringwall_event *ev)
 	return ev->verdict == RINGWALL_VERDICT_AUDITED ? "audited" : "denied";
 }
 
+/*
+ * Names of files and processes are whatever a container wants them to be. A line of text stays one, and does nothing to a
+ * terminal: bytes that are control characters (of one byte or, in UTF-8, of two), no UTF-8 or a backslash become "\\ooo", as in
+ * /proc/self/mountinfo.
+ */
+static char *printable(const char *s)
+{
+	size_t len = strlen(s), n;
+	char *ret = malloc(len * 4 + 1), *to = ret;
+
+	for (; ret && len; s += n, len -= n) {
+		const unsigned char *u = (const unsigned char *)s;
+
+		n = *u == '\\' || *u < 0x20 || *u == 0x7f ? 0 : ringwall_json_utf8(s, len);
+		if (!n || (u[0] == 0xc2 && u[1] < 0xa0)) {
+			n = 1;
+			to += sprintf(to, "\\%03o", *u);
+		} else {
+			to = mempcpy(to, s, n);
+		}
+	}
+	if (ret)
+		*to = '\0';
+	return ret;
+}
+
 char *ringwall_describe_text(const struct ringwall_told *t, const struct ringwall_about *a)
 {
+	_cleanup_free_ char *raw = NULL;
 	const struct ringwall_event *ev = t->event;
 	const char *error = ev->error ? strerrorname_np((int)ev->error) : NULL;
-	char when[32], object[RINGWALL_DESCRIBE_OBJECT], who[320] = "a packet";
+	char when[32], object[OBJECT_TEXT], who[320] = "a packet";
 	struct ringwall_rule_words rule;
-	char *text;
 
 	time_text(t, a, when);
 	if (ev->pid)
 		snprintf(who, sizeof(who), "%.16s[%u]%s%s", ev->comm, ev->pid, *t->exe ? " " : "", t->exe);
 	describe_object(t, a, object, sizeof(object));
 	ringwall_describe_rule(a, ev->what.object.set, ev->what.rule, &rule);
-	if (asprintf(&text, "%s %s %s: %s %s: %s%s%s: %s%s%s%s", when, a->id, who, ringwall_op_name(ev->what.object.op),
+	if (asprintf(&raw, "%s %s %s: %s %s: %s%s%s: %s%s%s%s", when, a->id, who, op_name(ev->what.object.op),
 		     object, verdict_text(ev), error ? " " : "", error ?: "", rule.text, *rule.origin ? " (" : "",
 		     rule.origin, *rule.origin ? ")" : "") < 0)
 		return NULL;
-	return text;
+	return printable(raw);
 }
 
 /* The parts of what it was done to, each for itself. */
@@ -316,7 +356,7 @@ static void put_address(const struct ringwall_told *t, struct ringwall_json_out 
 
 static void put_path(const struct ringwall_object *o, const struct ringwall_about *a, struct ringwall_json_out *out)
 {
-	char path[RINGWALL_DESCRIBE_OBJECT], rights[RINGWALL_RIGHTS_TEXT];
+	char path[OBJECT_TEXT], rights[RINGWALL_RIGHTS_TEXT];
 
 	ringwall_object_path(o, a->places, path, sizeof(path));
 	ringwall_rights_text(o->rights, rights);
@@ -372,7 +412,7 @@ void ringwall_describe_json(const struct ringwall_told *t, const struct ringwall
 			    struct ringwall_json_out *out)
 {
 	const struct ringwall_event *ev = t->event;
-	char when[32], object[RINGWALL_DESCRIBE_OBJECT];
+	char when[32], object[OBJECT_TEXT];
 	struct ringwall_rule_words rule;
 
 	time_text(t, a, when);
@@ -382,15 +422,10 @@ void ringwall_describe_json(const struct ringwall_told *t, const struct ringwall
 	ringwall_json_out_str(out, "id", a->id);
 	ringwall_json_out_u64(out, "number", ev->number);
 	put_who(t, out);
-	ringwall_json_out_str(out, "operation", ringwall_op_name(ev->what.object.op));
+	ringwall_json_out_str(out, "operation", op_name(ev->what.object.op));
 	ringwall_json_out_str(out, "object", object);
 	put_parts(t, a, out);
-	ringwall_json_out_object(out, "rule");
-	ringwall_json_out_str(out, "set", ringwall_set_name(ev->what.object.set));
-	ringwall_json_out_u64(out, "number", ev->what.rule);
-	ringwall_json_out_str(out, "text", rule.text);
-	ringwall_json_out_str(out, "origin", *rule.origin ? rule.origin : NULL);
-	ringwall_json_out_end(out, '}');
+	ringwall_describe_rule_json(ev->what.object.set, ev->what.rule, &rule, out);
 	ringwall_json_out_str(out, "verdict", verdict_text(ev));
 	ringwall_json_out_str(out, "errno", ev->error ? strerrorname_np((int)ev->error) : NULL);
 }

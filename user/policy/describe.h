@@ -25,10 +25,7 @@ struct ringwall_about {
 	int64_t boot;
 };
 
-#define RINGWALL_DESCRIBE_OBJECT 512
-
-/** struct ringwall_rule_words - "egress deny 10.0.0.0/8 tcp 443" and "web.json:12:5"; an empty @origin: nobody wrote
- * it. */
+/** struct ringwall_rule_words - "egress deny 10.0.0.0/8 tcp 443" and "web.json:12:5"; an empty @origin: nobody wrote it. */
 struct ringwall_rule_words {
 	char text[512], origin[RINGWALL_ORIGIN_TEXT];
 };
@@ -36,6 +33,10 @@ struct ringwall_rule_words {
 /** ringwall_describe_rule() - what (set, number) of an event or a counter is. */
 void ringwall_describe_rule(const struct ringwall_about *a, uint32_t set, uint32_t number,
 			    struct ringwall_rule_words *ret);
+
+/** ringwall_describe_rule_json() - the same as the member "rule" of an object that the caller has opened. @w: its words */
+void ringwall_describe_rule_json(uint32_t set, uint32_t number, const struct ringwall_rule_words *w,
+				 struct ringwall_json_out *o);
 
 /**
  * ringwall_object_path() - the path in @o as processes of the container see it.
@@ -49,9 +50,6 @@ bool ringwall_object_has_path(const struct ringwall_object *o);
 
 /** ringwall_path_join() - "/a/b" from names as struct ringwall_object has them. */
 void ringwall_path_join(const char *names, size_t names_size, char *ret, size_t size);
-
-/** ringwall_op_name() - "connect", "open" … */
-const char *ringwall_op_name(uint32_t op);
 
 /**
  * struct ringwall_told - an event and what had to be asked elsewhere.

@@ -31,8 +31,7 @@ struct kind {
  * What each class consists of. Of hooks the first is the one without which there is no class; kernels may lack others.
  * The programs' own list is in bpf/.
  */
-static const struct class
-{
+static const struct class {
 	struct kind kinds[5];
 	const char *hooks[12];
 } classes[RINGWALL_LOADS] = {
@@ -68,35 +67,22 @@ const char *ringwall_backing_name(enum ringwall_backing backing)
 
 enum ringwall_load ringwall_set_load(uint32_t set)
 {
-	switch (set) {
-	case RINGWALL_SET_DEVICE:
-		return RINGWALL_LOAD_DEVICE;
-	case RINGWALL_SET_EGRESS:
-	case RINGWALL_SET_INGRESS:
-	case RINGWALL_SET_BIND:
-		return RINGWALL_LOAD_NETWORK;
-	case RINGWALL_SET_FAMILY:
-	case RINGWALL_SET_SOCKET_TYPE:
-	case RINGWALL_SET_NETLINK:
-		return RINGWALL_LOAD_SOCKET;
-	case RINGWALL_SET_FILE:
-	case RINGWALL_SET_EXEC:
-		return RINGWALL_LOAD_FILE;
-	case RINGWALL_SET_CAPABILITY:
-		return RINGWALL_LOAD_CAPABLE;
-	case RINGWALL_SET_TAMPER:
-		return RINGWALL_LOAD_TAMPER;
-	default:
-		return RINGWALL_LOAD_KERNEL;
-	}
-}
+	static const enum ringwall_load loads[RINGWALL_SETS] = {
+		[RINGWALL_SET_DEVICE] = RINGWALL_LOAD_DEVICE,
+		[RINGWALL_SET_EGRESS] = RINGWALL_LOAD_NETWORK,
+		[RINGWALL_SET_INGRESS] = RINGWALL_LOAD_NETWORK,
+		[RINGWALL_SET_BIND] = RINGWALL_LOAD_NETWORK,
+		[RINGWALL_SET_FAMILY] = RINGWALL_LOAD_SOCKET,
+		[RINGWALL_SET_SOCKET_TYPE] = RINGWALL_LOAD_SOCKET,
+		[RINGWALL_SET_NETLINK] = RINGWALL_LOAD_SOCKET,
+		[RINGWALL_SET_FILE] = RINGWALL_LOAD_FILE,
+		[RINGWALL_SET_EXEC] = RINGWALL_LOAD_FILE,
+		[RINGWALL_SET_KERNEL] = RINGWALL_LOAD_KERNEL,
+		[RINGWALL_SET_CAPABILITY] = RINGWALL_LOAD_CAPABLE,
+		[RINGWALL_SET_TAMPER] = RINGWALL_LOAD_TAMPER,
+	};
 
-static bool is_pinned(enum ringwall_load which, const char *suffix)
-{
-	char path[sizeof(RINGWALL_PINS_ABI) + 32];
-
-	snprintf(path, sizeof(path), "%s/%s%s", RINGWALL_PINS_ABI, ringwall_load_name(which), suffix);
-	return !access(path, F_OK);
+	return loads[set];
 }
 
 static enum ringwall_backing on_hooks(void)
@@ -110,9 +96,9 @@ enum ringwall_backing ringwall_backing(enum ringwall_load which)
 
 	if (which < RINGWALL_LOAD_IDENTITY)
 		return ringwall_cgroup_mount(&mount, NULL) ? RINGWALL_BACKING_NONE : RINGWALL_BACKING_CGROUP;
-	if (is_pinned(which, ""))
+	if (ringwall_pins_is_loaded(which))
 		return on_hooks();
-	if (is_pinned(which, "-none") || access(KERNEL_BTF, F_OK) || ringwall_bpf_probe(BPF_PROG_TYPE_LSM) == -EPERM)
+	if (ringwall_pins_is_refused(which) || access(KERNEL_BTF, F_OK) || ringwall_bpf_probe(BPF_PROG_TYPE_LSM) == -EPERM)
 		return RINGWALL_BACKING_NONE;
 	return on_hooks();
 }
@@ -296,6 +282,7 @@ static void fix_lsm_list(struct ringwall_finding *f)
 static void examine_hooks(const struct btf *kernel, const struct class *class, struct ringwall_finding *f)
 {
 	enum ringwall_backing backing = on_hooks();
+	struct ringwall_err skips;
 	int err;
 
 	if (!kernel || function_id(kernel, "bpf_lsm_", class->hooks[0]) < 0) {
@@ -315,6 +302,12 @@ static void examine_hooks(const struct btf *kernel, const struct class *class, s
 			backing == RINGWALL_BACKING_LSM ? "load a program for an LSM hook"
 							: "load a program that modifies security_…()",
 			err);
+		return;
+	}
+	if (ringwall_load_check_skips(kernel, ringwall_lsm_backend(), &skips) < 0) {
+		snprintf(f->why, sizeof(f->why), "%.300s", skips.text);
+		snprintf(f->fix, sizeof(f->fix), "preempt=voluntary on the kernel command line%s",
+			 backing == RINGWALL_BACKING_LSM ? "" : ", or bpf in its lsm=");
 		return;
 	}
 	f->backing = backing;
@@ -348,7 +341,7 @@ void ringwall_doctor_examine(struct ringwall_finding ret[RINGWALL_LOADS])
 	int err = scratch_make(&cgroup);
 
 	for (enum ringwall_load i = 0; i < RINGWALL_LOADS; i++) {
-		ret[i] = (struct ringwall_finding){ .loaded = is_pinned(i, "") };
+		ret[i] = (struct ringwall_finding){ .loaded = ringwall_pins_is_loaded(i) };
 		if (classes[i].hooks[0])
 			examine_hooks(kernel, &classes[i], &ret[i]);
 		else

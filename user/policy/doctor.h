@@ -25,7 +25,7 @@ const char *ringwall_backing_name(enum ringwall_backing backing);
  */
 enum ringwall_backing ringwall_backing(enum ringwall_load which);
 
-/** ringwall_set_load() - the class that enforces RINGWALL_SET_* @set. */
+/** ringwall_set_load() - the class that enforces @set, below RINGWALL_SETS. */
 enum ringwall_load ringwall_set_load(uint32_t set);
 
 /**

@@ -13,7 +13,8 @@ static const struct {
 	size_t key, value;
 } kinds[RINGWALL_SECTIONS] = {
 	[RINGWALL_SECTION_DEVICES] = { "devices", sizeof(struct ringwall_device_key), sizeof(struct ringwall_device_verdict) },
-	[RINGWALL_SECTION_ADDRESSES] = { "addresses", sizeof(struct ringwall_address_key), sizeof(struct ringwall_address) },
+	[RINGWALL_SECTION_ADDRESSES4] = { "addresses4", sizeof(struct ringwall_address4_key), sizeof(struct ringwall_address) },
+	[RINGWALL_SECTION_ADDRESSES6] = { "addresses6", sizeof(struct ringwall_address6_key), sizeof(struct ringwall_address) },
 	[RINGWALL_SECTION_PORTS] = { "ports", sizeof(struct ringwall_ports_key), sizeof(struct ringwall_ports) },
 	[RINGWALL_SECTION_NAMES] = { "names", sizeof(struct ringwall_name_key), sizeof(struct ringwall_dns_name) },
 	[RINGWALL_SECTION_TOKENS] = { "tokens", sizeof(struct ringwall_token_key), sizeof(struct ringwall_token) },

@@ -20,7 +20,8 @@ struct ringwall_section {
 /* The maps whose keys begin with a policy's id; user/policy/store.c has their names and sizes. */
 enum ringwall_section_kind {
 	RINGWALL_SECTION_DEVICES,
-	RINGWALL_SECTION_ADDRESSES,
+	RINGWALL_SECTION_ADDRESSES4,
+	RINGWALL_SECTION_ADDRESSES6,
 	RINGWALL_SECTION_PORTS,
 	RINGWALL_SECTION_NAMES,
 	RINGWALL_SECTION_TOKENS,

@@ -48,8 +48,10 @@ struct ringwall_cursor {
 	int64_t since;
 };
 
-/* An event has its number before it is complete, and where there was no room it never comes. Then it is in
- * container.dropped. */
+/*
+ * An event has its number before it is complete, and where there was no room it never comes. Then it is in
+ * container.dropped.
+ */
 #define RINGWALL_EVENT_WAIT_MS 100
 
 enum ringwall_turn {

@@ -60,8 +60,7 @@ static struct ringwall_net_rule *rule_add(struct list *s, const struct ringwall_
 	return &to->rules[to->n++];
 }
 
-/* Addresses ----------------------------------------------------------------------------------------------------------
- */
+/* Addresses -------------------------------------------------------------------------------------------------------- */
 
 static unsigned int bits_of(uint8_t family)
 {
@@ -92,8 +91,7 @@ static void network_of(const uint8_t *address, unsigned int prefix, uint8_t ret[
 	memcpy(ret, address, prefix / 8);
 }
 
-/* Rules
- * ---------------------------------------------------------------------------------------------------------------- */
+/* Rules ------------------------------------------------------------------------------------------------------------ */
 
 static bool has_port(const struct ringwall_net_rule *r, uint16_t port)
 {
@@ -168,8 +166,7 @@ static bool is_foreign(int protocol, uint8_t family)
 	return (protocol == IPPROTO_ICMP && family == 6) || (protocol == IPPROTO_ICMPV6 && family == 4);
 }
 
-/* What @r denied for the peer's very address, but for what was used: other ports, and other protocols that have a name.
- */
+/* What @r denied for the peer's very address, but for what was used: other ports, and other protocols that have a name. */
 static int split_protocols(struct list *s, const struct ringwall_net_rule *r, const struct peer *p, uint16_t port)
 {
 	struct ringwall_net_rule rest = *r;
@@ -243,8 +240,7 @@ static int clear_way(struct list *s, const struct peer *p, uint16_t port)
 	return err;
 }
 
-/* Peers
- * ---------------------------------------------------------------------------------------------------------------- */
+/* Peers ------------------------------------------------------------------------------------------------------------ */
 
 /* Names of the policy have no "*" in front; the policy's own spelling comes back. */
 static const char *name_of(const struct list *s, const char *name)

@@ -8,7 +8,6 @@
 
 #include "../lib/cleanup.h"
 
-#define EXEC_RIGHTS (RINGWALL_FILE_EXEC | RINGWALL_FILE_MAP)
 
 /**
  * struct use - what was done to a path, or to all that it stands for.
@@ -273,8 +272,7 @@ static bool has_pattern(const struct uses *u, const char *dir, size_t len)
 	return false;
 }
 
-/* The kind of use that is most frequent in @dir becomes that of every name; @dir is of an entry of @u, which may move.
- */
+/* The kind of use that is most frequent in @dir becomes that of every name; @dir is of an entry of @u, which may move. */
 static int widen_directory(struct ringwall_arena *a, struct uses *u, const char *dir, size_t len)
 {
 	size_t best = 0;
@@ -316,8 +314,7 @@ static int widen_names(struct ringwall_arena *a, struct uses *u)
 	return err;
 }
 
-/* The directory that a pattern for all its names, or all below it, is for. Return: its length, 0: it is no such
- * pattern. */
+/* The directory that a pattern for all its names, or all below it, is for. Return: its length, 0: it is no such pattern. */
 static size_t whole_directory(const struct use *use)
 {
 	size_t len = strlen(use->path);
@@ -436,7 +433,7 @@ static bool has_file_rule(const struct ringwall_model *m, const struct use *use)
 static void allow(struct ringwall_model *m, const struct use *use)
 {
 	uint8_t refused = refused_for(m, use), wanted = use->rights & refused;
-	bool exec = m->exec_set && !(wanted & ~EXEC_RIGHTS) && !has_file_rule(m, use);
+	bool exec = m->exec_set && !(wanted & ~RINGWALL_EXEC_RIGHTS) && !has_file_rule(m, use);
 	struct ringwall_path_rule rule = { .path = use->path,
 					   .tail = use->tail,
 					   .set = exec ? RINGWALL_SET_EXEC : RINGWALL_SET_FILE };
@@ -444,7 +441,7 @@ static void allow(struct ringwall_model *m, const struct use *use)
 	if (!wanted)
 		return;
 	remove_same(m, use, exec);
-	rule.grant = exec ? EXEC_RIGHTS : (uint8_t)((RINGWALL_FILE_ALL & ~refused) | use->rights);
+	rule.grant = exec ? RINGWALL_EXEC_RIGHTS : (uint8_t)((RINGWALL_FILE_ALL & ~refused) | use->rights);
 	rule.refuse = exec ? 0 : (uint8_t)(RINGWALL_FILE_ALL & ~rule.grant);
 	m->files_set |= !exec;
 	m->path_rules[m->n_path_rules++] = rule;

@@ -82,16 +82,14 @@ static bool device_matches(const struct ringwall_device_rule *r, const struct ri
 	       (r->minor == -1 || r->minor == d->minor);
 }
 
-/* As the programs do: for each kind of access the last rule that matches decides, and what none matches is not refused.
- */
+/* As the programs do: for each kind of access the last rule that matches decides, and what none matches is not refused. */
 static uint8_t device_refused(const struct ringwall_model *m, const struct ringwall_device_rule *d)
 {
 	uint8_t refused = 0;
 
-	for (size_t i = 0; i < m->n_devices; i++)
-		if (device_matches(&m->devices[i], d))
-			refused =
-				m->devices[i].allow ? refused & ~m->devices[i].access : refused | m->devices[i].access;
+	for (const struct ringwall_device_rule *r = m->devices; r < m->devices + m->n_devices; r++)
+		if (device_matches(r, d))
+			refused = r->allow ? refused & ~r->access : refused | r->access;
 	return refused & d->access;
 }
 

@@ -7,7 +7,7 @@
  * nothing but memory. What one run shows is generalised by these rules, and by no other; the man page has them too:
  *
  * - Addresses: RINGWALL_LEARN_HOSTS or more of one /24 (IPv6: /64) that were used with the same protocol and the same
- * ports become that network. An address that was resolved from a name of the policy becomes the name.
+ *   ports become that network. An address that was resolved from a name of the policy becomes the name.
  * - Ports that follow each other become a range.
  * - Paths: RINGWALL_LEARN_FILES or more in one directory that were used in the same way become a "*" there; when
  *   RINGWALL_LEARN_DIRECTORIES or more of its subdirectories became that, with the same rights, they all become "**".
@@ -52,8 +52,7 @@ struct ringwall_lesson {
  * ringwall_learn() - make the policy.
  * @from: what was in force; must outlive @ret, which refers to its strings
  * @seen: @n observations
- * @n_config_devices: config.json's device rules together with those that every container gets, which no policy can
- * overrule
+ * @n_config_devices: config.json's device rules together with those that every container gets, which no policy can overrule
  * @ret: without origins, nothing of it in learn mode; ringwall_model_free() it
  * Errors: -ENODATA nothing of @from is in learn mode; -ENOMEM.
  */
@@ -61,8 +60,7 @@ int ringwall_learn(const struct ringwall_model *from, const struct ringwall_seen
 		   size_t n_config_devices, void (*note)(void *data, const char *text), void *data,
 		   struct ringwall_model *ret, struct ringwall_err *e);
 
-/** ringwall_learn_drop() - take out of @m what it says about @sets (bits): what could not be observed is not refused
- * either. */
+/** ringwall_learn_drop() - take out of @m what it says about @sets (bits): what could not be observed is not refused either. */
 void ringwall_learn_drop(struct ringwall_model *m, uint32_t sets);
 
 /** ringwall_learn_template() - a policy to learn with: everything is refused, and in learn mode. */
@@ -75,8 +73,7 @@ int ringwall_learn_paths(struct ringwall_lesson *l);
 /** ringwall_learn_note() - printf to @l->note. */
 void ringwall_learn_note(const struct ringwall_lesson *l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/** ringwall_learn_refused() - RINGWALL_FILE_* that @m refuses for @path, which may have "*" for a name that no rule
- * has. */
+/** ringwall_learn_refused() - RINGWALL_FILE_* that @m refuses for @path, which may have "*" for a name that no rule has. */
 uint8_t ringwall_learn_refused(const struct ringwall_model *m, const char *path);
 
 #endif

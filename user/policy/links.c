@@ -87,13 +87,15 @@ static int follow(int root_fd, const struct ringwall_path_rule *r, struct ringwa
 	*link = *r;
 	link->grant = 0;
 	link->path = ringwall_arena_printf(&m->arena, "%s%s", real, r->path + length);
-	if (link->path && !*link->path)
+	if (!link->path)
+		return ringwall_fail(e, -ENOMEM, "policy");
+	if (!*link->path)
 		link->path = "/";
 	if (r->grant && !m->link_note)
 		m->link_note = ringwall_arena_printf(&m->arena, "policy %s: '%.200s' is in fact '%.200s': allow that, if it is meant",
 						     m->name, r->path, link->path);
 	m->n_path_links += r->refuse != 0;
-	return link->path ? 0 : ringwall_fail(e, -ENOMEM, "policy");
+	return 0;
 }
 
 int ringwall_links_follow(const char *rootfs, struct ringwall_model *m, struct ringwall_err *e)

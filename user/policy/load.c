@@ -139,8 +139,23 @@ static int adapt_program(struct bpf_program *prog, const struct btf *kernel, enu
 	return bpf_program__set_attach_target(prog, 0, name);
 }
 
+/* Kernels that no longer skip LSM programs have this function; it came with the change (Linux 6.2). */
+#define NO_SKIPS "bpf_task_storage_get_recur"
+
+int ringwall_load_check_skips(const struct btf *kernel, enum ringwall_backend backend, struct ringwall_err *e)
+{
+	if (backend == RINGWALL_BACKEND_LSM && btf__find_by_name_kind(kernel, NO_SKIPS, BTF_KIND_FUNC) > 0)
+		return 0;
+	if (!ringwall_lsm_preemptible())
+		return 0;
+	return ringwall_fail_plain(e, -EOPNOTSUPP, "%s can be skipped on this kernel while it is preempted: %sboot with preempt=voluntary",
+				   backend == RINGWALL_BACKEND_LSM ? "programs on LSM hooks" : "modify-return programs",
+				   backend == RINGWALL_BACKEND_LSM ? "" : "add bpf to lsm= on the kernel command line, or ");
+}
+
 static int adapt(struct bpf_object *obj, enum ringwall_backend backend)
 {
+	struct ringwall_err why;
 	struct bpf_program *prog = bpf_object__next_program(obj, NULL);
 	struct btf *kernel;
 	int err = 0;
@@ -150,6 +165,9 @@ static int adapt(struct bpf_object *obj, enum ringwall_backend backend)
 	kernel = btf__load_vmlinux_btf();
 	if (!kernel)
 		return -errno;
+	err = ringwall_load_check_skips(kernel, backend, &why);
+	if (err < 0)
+		snprintf(complaint, sizeof(complaint), "%.250s", why.text);
 	for (; prog && !err; prog = bpf_object__next_program(obj, prog))
 		err = adapt_program(prog, kernel, backend);
 	btf__free(kernel);

@@ -5,26 +5,25 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "../lib/cleanup.h"
 #include "pins.h"
 
-#define LSM_LIST "/sys/kernel/security/lsm"
-
-/* The list of active LSMs; where securityfs is not mounted, through a mount that nobody else sees. */
-static int open_list(void)
+/* File @name of a kernel's own file system; where that is not mounted, through a mount that nobody else sees. */
+static int open_kernel_file(const char *type, const char *mountpoint, const char *name)
 {
-	_cleanup_fd_ int fs = -1, mount = -1;
-	int fd = open(LSM_LIST, O_RDONLY | O_CLOEXEC);
+	_cleanup_fd_ int dir = open(mountpoint, O_PATH | O_DIRECTORY | O_CLOEXEC), fs = -1, mount = -1;
+	int fd = dir < 0 ? -1 : openat(dir, name, O_RDONLY | O_CLOEXEC);
 
-	if (fd >= 0 || errno != ENOENT)
+	if (fd >= 0)
 		return fd;
-	fs = (int)syscall(SYS_fsopen, "securityfs", 1 /* FSOPEN_CLOEXEC */);
+	fs = (int)syscall(SYS_fsopen, type, 1 /* FSOPEN_CLOEXEC */);
 	if (fs < 0 || syscall(SYS_fsconfig, fs, 6 /* FSCONFIG_CMD_CREATE */, NULL, NULL, 0) < 0)
 		return -1;
 	mount = (int)syscall(SYS_fsmount, fs, 1 /* FSMOUNT_CLOEXEC */, 0);
-	return mount < 0 ? -1 : openat(mount, "lsm", O_RDONLY | O_CLOEXEC);
+	return mount < 0 ? -1 : openat(mount, name, O_RDONLY | O_CLOEXEC);
 }
 
 static bool is_listed(char *list, const char *name)
@@ -39,7 +38,7 @@ static bool is_listed(char *list, const char *name)
 
 void ringwall_lsm_list(char *ret, size_t size)
 {
-	_cleanup_fd_ int fd = open_list();
+	_cleanup_fd_ int fd = open_kernel_file("securityfs", "/sys/kernel/security", "lsm");
 	ssize_t n = fd < 0 ? 0 : read(fd, ret, size - 1);
 
 	ret[n < 0 ? 0 : n] = '\0';
@@ -52,6 +51,21 @@ enum ringwall_backend ringwall_lsm_backend(void)
 
 	ringwall_lsm_list(list, sizeof(list));
 	return is_listed(list, "bpf") ? RINGWALL_BACKEND_LSM : RINGWALL_BACKEND_MODIFY_RETURN;
+}
+
+/* "none (voluntary) full lazy": the one in brackets. What cannot be found out counts as preemptible. */
+bool ringwall_lsm_preemptible(void)
+{
+	_cleanup_fd_ int fd = open_kernel_file("debugfs", "/sys/kernel/debug", "sched/preempt");
+	struct utsname name;
+	char text[128];
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+
+	if (n > 0) {
+		text[n] = '\0';
+		return !strstr(text, "(none)") && !strstr(text, "(voluntary)");
+	}
+	return uname(&name) < 0 || strstr(name.version, "PREEMPT");
 }
 
 const char *ringwall_lsm_caller(const char *hook)

@@ -101,8 +101,8 @@ uint32_t ringwall_model_sets(const struct ringwall_model *m)
 	       (uint32_t) !!m->families.refused << RINGWALL_SET_FAMILY |
 	       (uint32_t) !!m->socket_types.refused << RINGWALL_SET_SOCKET_TYPE |
 	       (uint32_t) !!m->netlink.refused << RINGWALL_SET_NETLINK |
-	       (uint32_t) !!(refused & ~(RINGWALL_FILE_EXEC | RINGWALL_FILE_MAP)) << RINGWALL_SET_FILE |
-	       (uint32_t) !!(refused & (RINGWALL_FILE_EXEC | RINGWALL_FILE_MAP)) << RINGWALL_SET_EXEC |
+	       (uint32_t) !!(refused & ~RINGWALL_EXEC_RIGHTS) << RINGWALL_SET_FILE |
+	       (uint32_t) !!(refused & RINGWALL_EXEC_RIGHTS) << RINGWALL_SET_EXEC |
 	       (uint32_t) !!m->kernel.refused << RINGWALL_SET_KERNEL |
 	       (uint32_t) !!m->capabilities.refused << RINGWALL_SET_CAPABILITY;
 }

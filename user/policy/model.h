@@ -104,6 +104,8 @@ struct ringwall_path_rule {
 	uint32_t set, number;
 };
 
+#define RINGWALL_EXEC_RIGHTS (RINGWALL_FILE_EXEC | RINGWALL_FILE_MAP) /* what the member exec is about */
+
 enum ringwall_on_unsupported {
 	RINGWALL_UNSUPPORTED_REFUSE,
 	RINGWALL_UNSUPPORTED_WARN,
@@ -163,8 +165,8 @@ struct ringwall_model {
  * @text, @len: the document
  * @name: its file's name, for messages and origins; a relative "extends" is looked up beside it
  * @ret: ringwall_model_free() it
- * Errors: -EINVAL "FILE:LINE:COLUMN: …"; -EOPNOTSUPP known, but not part of this version; -ENOENT, -EACCES … what it extends;
- * -ELOOP it extends itself; -E2BIG a bound is exceeded. Touches no file but those that are extended.
+ * Errors: -EINVAL "FILE:LINE:COLUMN: …"; -EOPNOTSUPP known, but not part of this version; -ENOENT, -EACCES … what it
+ * extends; -ELOOP it extends itself; -E2BIG a bound is exceeded. Touches no file but those that are extended.
  */
 int ringwall_model_parse(const char *text, size_t len, const char *name, struct ringwall_model *ret, struct ringwall_err *e);
 
@@ -197,13 +199,12 @@ void ringwall_model_print(const struct ringwall_model *m, struct ringwall_json_o
 
 void ringwall_model_free(struct ringwall_model *m);
 
-/** ringwall_set_name() - "egress", "file" … as policies, events and `doctor` name sets; ringwall_kernel_name() - "mount" … */
+/** ringwall_set_name() - "egress", "file" … as rules and events name sets; ringwall_kernel_name() - "mount" … NULL: none */
 const char *ringwall_set_name(uint32_t set);
 const char *ringwall_kernel_name(uint32_t bit);
 
-/** The words of policies for AF_*, SOCK_*, NETLINK_*, IPPROTO_*: "inet6", "stream", "route", "tcp"; NULL: it has none. */
+/** The words of policies for AF_*, NETLINK_*, IPPROTO_*: "inet6", "route", "tcp"; NULL: it has none. */
 const char *ringwall_family_name(uint32_t family);
-const char *ringwall_socket_type_name(uint32_t type);
 const char *ringwall_netlink_name(uint32_t protocol);
 const char *ringwall_protocol_name(int protocol);
 

@@ -14,6 +14,7 @@
 #include "../lib/sha256.h"
 #include "address.h"
 #include "draft.h"
+#include "text.h"
 
 #define ALLOWED 1U /* ringwall_range.rule of what a rule allows; 0: by default */
 #define DENY RINGWALL_RANGE_DENY
@@ -52,11 +53,11 @@ static int no_memory(struct net *net)
 static int fail_at(struct net *net, uint32_t set, uint32_t number, int code, const char *text)
 {
 	const struct ringwall_rule *r = ringwall_model_rule(net->m, set, number);
+	char origin[RINGWALL_ORIGIN_TEXT];
 
 	if (!r)
 		return ringwall_fail_plain(net->e, code, "%s rule %u: %s", ringwall_set_name(set), number, text);
-	return ringwall_fail_plain(net->e, code, "%s:%u:%u: %s", r->origin.file, r->origin.line, r->origin.column,
-				   text);
+	return ringwall_fail_plain(net->e, code, "%s: %s", ringwall_origin_text(&r->origin, origin), text);
 }
 
 /* ---- ranges: (protocol << 16 | port) → verdict --------------------------------------------------------------- */
@@ -326,8 +327,7 @@ static int prefixes(struct net *net, uint32_t set, const struct placed *p, size_
 	return err;
 }
 
-/* One family of one direction. Rules for every address, with a prefix of length 0 or without one, make the root's
- * class. */
+/* One family of one direction. Rules for every address, with a prefix of length 0 or without one, make the root's class. */
 static int compile_tree(struct net *net, uint32_t set, const struct ranges *fallback, const struct placed *rules,
 			size_t n, uint8_t family, struct ringwall_address_tree *ret)
 {
@@ -582,35 +582,47 @@ static int write_classes(struct net *net, struct ringwall_draft *d)
 	return err;
 }
 
-static int write_addresses(struct net *net, struct ringwall_draft *d)
+static void write_address(const struct ringwall_prefix *p, int tree, bool six, struct ringwall_section *s, size_t at)
 {
-	struct ringwall_section *s = &d->section[RINGWALL_SECTION_ADDRESSES];
-	size_t n = 0, at = 0;
+	((struct ringwall_address *)s->values)[at].class = p->class | (p->leaf ? RINGWALL_ADDRESS_LEAF : 0);
+	if (six) {
+		struct ringwall_address6_key *k = &((struct ringwall_address6_key *)s->keys)[at];
+
+		k->tree = (uint16_t)tree;
+		k->length = p->length;
+		memcpy(k->address, p->address, sizeof(k->address));
+	} else {
+		struct ringwall_address4_key *k = &((struct ringwall_address4_key *)s->keys)[at];
+
+		k->tree = (uint16_t)tree;
+		k->length = p->length;
+		memcpy(k->address, p->address, sizeof(k->address));
+	}
+}
+
+/* One family, of both directions. */
+static int write_addresses(struct net *net, struct ringwall_draft *d, bool six)
+{
+	enum ringwall_section_kind kind = six ? RINGWALL_SECTION_ADDRESSES6 : RINGWALL_SECTION_ADDRESSES4;
+	const int trees[] = { six ? RINGWALL_TREE_EGRESS6 : RINGWALL_TREE_EGRESS4,
+			      six ? RINGWALL_TREE_INGRESS6 : RINGWALL_TREE_INGRESS4 };
+	size_t n = net->tree[trees[0]].n + net->tree[trees[1]].n, at = 0;
 	int err;
 
-	for (int t = 0; t < RINGWALL_TREES; t++)
-		n += net->tree[t].n;
 	if (n > RINGWALL_ADDRESSES_MAX)
 		return ringwall_fail_plain(net->e, -E2BIG,
 					   "network: the prefixes take %zu entries, more than %u; use fewer of them", n,
 					   RINGWALL_ADDRESSES_MAX);
-	err = ringwall_section_alloc(s, (uint32_t)n, sizeof(struct ringwall_address_key),
-				     sizeof(struct ringwall_address), net->e);
+	err = ringwall_section_alloc(&d->section[kind], (uint32_t)n, ringwall_section_key_size(kind),
+				     ringwall_section_value_size(kind), net->e);
 	if (err)
 		return err;
-	for (int t = 0; t < RINGWALL_TREES; t++) {
-		const struct ringwall_address_tree *tree = &net->tree[t];
+	for (size_t t = 0; t < ARRAY_SIZE(trees); t++) {
+		const struct ringwall_address_tree *tree = &net->tree[trees[t]];
 
-		d->policy.tree[t] = tree->root;
-		for (size_t i = 0; i < tree->n; i++, at++) {
-			struct ringwall_address_key *k = &((struct ringwall_address_key *)s->keys)[at];
-
-			k->tree = (uint16_t)t;
-			k->length = tree->entry[i].length;
-			memcpy(k->address, tree->entry[i].address, sizeof(k->address));
-			((struct ringwall_address *)s->values)[at].class =
-				tree->entry[i].class | (tree->entry[i].leaf ? RINGWALL_ADDRESS_LEAF : 0);
-		}
+		d->policy.tree[trees[t]] = tree->root;
+		for (size_t i = 0; i < tree->n; i++)
+			write_address(&tree->entry[i], trees[t], six, &d->section[kind], at++);
 	}
 	return 0;
 }
@@ -633,7 +645,9 @@ static int compile(struct net *net, struct ringwall_draft *d)
 	if (!err)
 		err = write_classes(net, d);
 	if (!err)
-		err = write_addresses(net, d);
+		err = write_addresses(net, d, false);
+	if (!err)
+		err = write_addresses(net, d, true);
 	if (err || !names)
 		return err;
 	d->policy.flags |= RINGWALL_POLICY_NAMES;

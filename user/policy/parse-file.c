@@ -35,7 +35,6 @@ int ringwall_policy_text_fd(int fd, const char *name, bool regular, const struct
 	char *content;
 	int rc;
 
-	*ret = text;
 	if (fstat(fd, &st))
 		return ringwall_fail(e, -errno, "stat '%s'", name);
 	if (S_ISDIR(st.st_mode))
@@ -69,8 +68,10 @@ int ringwall_model_load(const char *path, struct ringwall_model *ret, struct rin
 	if (fd < 0)
 		return ringwall_fail(e, -errno, "open '%s'", path);
 	rc = ringwall_policy_text_fd(fd, strcmp(path, "-") ? path : "standard input", false, NULL, &text, e);
+	if (rc)
+		return rc;
 	content = (char *)text.text;
-	return rc ?: ringwall_model_read(&text, NULL, ret, e);
+	return ringwall_model_read(&text, NULL, ret, e);
 }
 
 /* match ----------------------------------------------------------------------------------------------------- */

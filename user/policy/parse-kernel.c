@@ -150,23 +150,19 @@ const struct ringwall_list_kind ringwall_capability_list = { RINGWALL_SET_CAPABI
 	"must be \"TYPE MAJOR:MINOR ACCESS\" such as \"c 1:3 rw\", \"c 136:* rw\" or \"a *:* rwm\", not \"%.60s\""
 
 /* "12" or "*"; @s moves behind it. */
-static bool device_number(const char **s, int64_t max, int64_t *ret)
+static bool device_number(const char **s, uint32_t max, int64_t *ret)
 {
-	size_t digits = strspn(*s, "0123456789");
-	int64_t n = 0;
+	uint32_t n;
 
 	if (**s == '*') {
 		(*s)++;
 		*ret = -1;
 		return true;
 	}
-	if (!digits || digits > 7 || (digits > 1 && **s == '0'))
+	if (!ringwall_digits_parse(s, max, &n))
 		return false;
-	for (size_t i = 0; i < digits; i++)
-		n = n * 10 + ((*s)[i] - '0');
-	*s += digits;
 	*ret = n;
-	return n <= max;
+	return true;
 }
 
 static bool device_text_parse(const char *s, struct ringwall_device_rule *rule)

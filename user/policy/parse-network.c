@@ -29,8 +29,10 @@ static bool host_bits_clear(uint8_t *address, unsigned int bytes, unsigned int p
 	return any;
 }
 
-/* ::ffff:10.0.0.0/104 is what IPv4 looks like on an IPv6 socket; the programs in the kernel see through it, and so must
- * rules. */
+/*
+ * ::ffff:10.0.0.0/104 is what IPv4 looks like on an IPv6 socket; the programs in the kernel see through it, and so must
+ * rules.
+ */
 static void unmap(uint8_t *family, uint8_t *address, uint8_t *prefix)
 {
 	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
@@ -161,19 +163,14 @@ static int protocol_parse(struct ringwall_reader *r, const struct ringwall_field
 	return 0;
 }
 
-/* Digits without a leading zero; @s moves behind them. */
 static bool port_number(const char **s, uint16_t *ret)
 {
-	size_t digits = strspn(*s, "0123456789");
-	unsigned long n = 0;
+	uint32_t n;
 
-	if (!digits || digits > 5 || (digits > 1 && **s == '0'))
+	if (!ringwall_digits_parse(s, UINT16_MAX, &n))
 		return false;
-	for (size_t i = 0; i < digits; i++)
-		n = n * 10 + (unsigned long)((*s)[i] - '0');
-	*s += digits;
 	*ret = (uint16_t)n;
-	return n <= UINT16_MAX;
+	return true;
 }
 
 static int port_parse(struct ringwall_reader *r, const struct ringwall_json *v, struct ringwall_port_range *ret)
@@ -287,8 +284,7 @@ static const struct ringwall_list_kind bind_list = { RINGWALL_SET_BIND, RINGWALL
 
 /* Kinds of sockets ------------------------------------------------------------------------------------------ */
 
-/* What is allowed, as words of @f->more; the other ones of @f->max bits are refused, whether they have a name or not.
- */
+/* What is allowed, as words of @f->more; the other ones of @f->max bits are refused, whether they have a name or not. */
 static int bits_parse(struct ringwall_reader *r, const struct ringwall_field *f, const struct ringwall_json *v,
 		      void *base)
 {

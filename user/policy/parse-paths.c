@@ -6,8 +6,6 @@
 
 #include "text.h"
 
-#define EXEC_RIGHTS (RINGWALL_FILE_EXEC | RINGWALL_FILE_MAP)
-
 /* A component that is wrong, in words, or NULL. */
 static const char *component_fault(const char *s, size_t len)
 {
@@ -146,7 +144,7 @@ static int exec_parse(struct ringwall_reader *r, const struct ringwall_json *v, 
 	const struct ringwall_json *path;
 	int rc;
 
-	*entry = (struct ringwall_entry){ .path = { .set = RINGWALL_SET_EXEC, .refuse = EXEC_RIGHTS } };
+	*entry = (struct ringwall_entry){ .path = { .set = RINGWALL_SET_EXEC, .refuse = RINGWALL_EXEC_RIGHTS } };
 	rc = ringwall_parse_rule(r, v, &path, &entry->origin);
 	return rc ?: path_read(r, path, &entry->path);
 }

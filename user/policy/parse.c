@@ -474,8 +474,10 @@ static int extended_file_read(struct ringwall_parse *p, const char *extends)
 	if (fd < 0)
 		return ringwall_fail(p->r.e, -errno, "open '%s'", path);
 	rc = ringwall_policy_text_fd(fd, path, true, p->guard, &text, p->r.e);
+	if (rc)
+		return rc;
 	content = (char *)text.text;
-	return rc ?: document_read(p, &text);
+	return document_read(p, &text);
 }
 
 static int extended_read(struct ringwall_parse *p, const char *extends)

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * Path rules to a trie that needs no second try: in which a name's edge leads to all that the rules say about it, those
- * with
- * "*" in its place included. A state of it is the set of all nodes of the rules' own tree (path-trie.h) that a path may
- * be at, the more specific before the less; as they all are as deep, what a rule above says is handed down as a
+ * with "*" in its place included. A state of it is the set of all nodes of the rules' own tree (path-trie.h) that a path
+ * may be at, the more specific before the less; as they all are as deep, what a rule above says is handed down as a
  * verdict.
  */
 #include <errno.h>
@@ -12,6 +11,7 @@
 
 #include "../lib/cleanup.h"
 #include "path-trie.h"
+#include "text.h"
 
 #define EDGES_MAX 65536U /* of one policy */
 
@@ -49,10 +49,10 @@ static int fail_rule(const struct build *b, uint32_t number, int err)
 	const struct ringwall_path_rule *r =
 		number && number <= b->m->n_path_rules ? &b->m->path_rules[number - 1] : NULL;
 	const struct ringwall_rule *rule = r ? ringwall_model_rule(b->m, r->set, r->number) : NULL;
+	char origin[RINGWALL_ORIGIN_TEXT];
 
 	if (rule)
-		ringwall_err_prepend(b->e, "%s:%u:%u: %s", rule->origin.file, rule->origin.line, rule->origin.column,
-				     rule->text);
+		ringwall_err_prepend(b->e, "%s: %s", ringwall_origin_text(&rule->origin, origin), rule->text);
 	else if (r)
 		ringwall_err_prepend(b->e, "%s", r->path);
 	return err;
@@ -221,7 +221,8 @@ static int emit(struct build *b, struct ringwall_draft *d)
 		qsort(b->edges, b->n, sizeof(*b->edges), compare_edges);
 	for (uint32_t i = 1; i < b->n; i++)
 		if (!compare_edges(&b->edges[i - 1], &b->edges[i]))
-			return ringwall_fail_plain(b->e, -EINVAL, "two names of %u bytes that cannot be told apart in one directory",
+			return ringwall_fail_plain(b->e, -EINVAL,
+						   "two names of %u bytes that cannot be told apart in one directory",
 						   b->edges[i].value.length);
 	for (uint32_t i = 0; i < b->n; i++) {
 		((struct ringwall_path_key *)s->keys)[i] = b->edges[i].key;

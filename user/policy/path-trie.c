@@ -177,7 +177,8 @@ static int compare_keys(const void *a, const void *b)
 	return memcmp(a, b, sizeof(struct ringwall_path_key));
 }
 
-static const struct ringwall_path *edge(const struct ringwall_section *s, uint32_t node, const char *name, uint32_t length)
+static const struct ringwall_path *edge(const struct ringwall_section *s, uint32_t node, const char *name,
+					uint32_t length)
 {
 	struct ringwall_path_key key = { .node = node };
 	const struct ringwall_path_key *found;

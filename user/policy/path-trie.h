@@ -4,17 +4,16 @@
 
 /*
  * Path rules as a tree of their components, in which "*" is a component like others, and the way back from what was
- *compiled.
+ * compiled.
  *
  * Which rule decides. Of the rules that match a path and speak of a right, the first of this order does, for each right
- *alone:
- *	1. the one with more components: one that names the path itself before one that names a directory above it
- *("**");
+ * alone:
+ *	1. the one with more components: one that names the path itself before one that names a directory above it ("**");
  *	2. of two with as many, the one with a name where the other has "*", at the first component where they differ;
  *	3. without "**" before with it;
  *	4. the one that refuses.
  * Where no rule speaks of a right, the default decides (rule 0). Of rules that say the same the first is named in
- *reports.
+ * reports.
  */
 
 #include "draft.h"
@@ -29,8 +28,7 @@ struct ringwall_trie_rule {
 
 /**
  * struct ringwall_trie_node - a component.
- * @parent, @child, @sibling: indices of nodes; 0: none. Children are those with names, in no order; @any is the child
- * for "*".
+ * @parent, @child, @sibling: indices of nodes; 0: none. Children are those with names, in no order; @any is the child for "*".
  * @rule: of those that end here, in the order of their numbers
  * @under: the first rule that ends below
  */
@@ -42,8 +40,7 @@ struct ringwall_trie_node {
 	uint16_t under;
 };
 
-/** struct ringwall_trie - node 1 is the root; index 0 of both arrays is nobody. Borrows the names of the rules' paths.
- */
+/** struct ringwall_trie - node 1 is the root; index 0 of both arrays is nobody. Borrows the names of the rules' paths. */
 struct ringwall_trie {
 	struct ringwall_trie_node *node;
 	struct ringwall_trie_rule *rule;

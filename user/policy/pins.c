@@ -16,9 +16,9 @@
 /*
  * What this process has open, kept from one call to the next: `run` attaches and releases, a long-lived user of the
  * library does so many times. Good as long as RINGWALL_PINS_ABI is the directory it was: inode numbers of a bpffs are
- * not used twice. (Its times would not do: they are as coarse as the tick, and loading takes less.) Touched with the lock held and only then; since every lock is an open file of its
- * own, that keeps threads apart as well, and a forked process has its own copy. Never the lock itself: a kept one would be
- * shared with such a process.
+ * not used twice. (Its times would not do: they are as coarse as the tick, and loading takes less.) Touched with the lock
+ * held and only then; since every lock is an open file of its own, that keeps threads apart as well, and a forked process
+ * has its own copy. Never the lock itself: a kept one would be shared with such a process.
  */
 static struct {
 	dev_t dev;
@@ -228,6 +228,16 @@ static bool exists(enum ringwall_load which, const char *suffix)
 	return !access(path, F_OK);
 }
 
+bool ringwall_pins_is_loaded(enum ringwall_load which)
+{
+	return exists(which, "");
+}
+
+bool ringwall_pins_is_refused(enum ringwall_load which)
+{
+	return exists(which, "-none");
+}
+
 static int refused(enum ringwall_load which, struct ringwall_err *e)
 {
 	return ringwall_fail_plain(e, -EOPNOTSUPP,
@@ -270,8 +280,9 @@ int ringwall_pins_need(enum ringwall_load which, bool *ret_new, struct ringwall_
 	if (which > RINGWALL_LOAD_IDENTITY && !ringwall_pins_has(RINGWALL_LOAD_IDENTITY))
 		return refused(which, e);
 	/* Of the one that every container needs the program is what is asked for anyway. */
-	if (which == RINGWALL_LOAD_DEVICE ? ringwall_pins_borrow("device/ringwall_device", NULL) < 0 : !exists(which, "")) {
-		if (which >= RINGWALL_LOAD_IDENTITY && exists(which, "-none"))
+	if (which == RINGWALL_LOAD_DEVICE ? ringwall_pins_borrow("device/ringwall_device", NULL) < 0
+					  : !ringwall_pins_is_loaded(which)) {
+		if (which >= RINGWALL_LOAD_IDENTITY && ringwall_pins_is_refused(which))
 			return refused(which, e);
 		err = ringwall_pins_load(which, e);
 		if (err < 0)

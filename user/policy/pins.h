@@ -78,6 +78,17 @@ const char *ringwall_lsm_caller(const char *hook);
 void ringwall_lsm_list(char *ret, size_t size);
 
 /**
+ * ringwall_lsm_preemptible() - may a task be preempted in the middle of a BPF program? Where the kernel then skips the same
+ * program for whoever comes next on that processor (modify-return everywhere, LSM hooks before Linux 6.2), a skipped program
+ * has refused nothing: a container could make that happen at will. Defined in lsm.c.
+ */
+bool ringwall_lsm_preemptible(void);
+
+/** ringwall_load_check_skips() - -EOPNOTSUPP where that is so. @kernel: its BTF. Defined in load.c. */
+struct btf;
+int ringwall_load_check_skips(const struct btf *kernel, enum ringwall_backend backend, struct ringwall_err *e);
+
+/**
  * ringwall_pins_need() - see that class @which is loaded. Wants the lock.
  * A class on LSM hooks that this kernel refuses is remembered until the next boot, so that it is not tried for every
  * container: a directory CLASS-none.
@@ -85,6 +96,10 @@ void ringwall_lsm_list(char *ret, size_t size);
  * Errors: -EOPNOTSUPP this kernel has no such programs, with the fix.
  */
 int ringwall_pins_need(enum ringwall_load which, bool *ret_new, struct ringwall_err *e);
+
+/** ringwall_pins_is_loaded(), ringwall_pins_is_refused() - is there a directory CLASS, or CLASS-none? Without the lock. */
+bool ringwall_pins_is_loaded(enum ringwall_load which);
+bool ringwall_pins_is_refused(enum ringwall_load which);
 
 /** ringwall_pins_has() - did ringwall_pins_need() find class @which, or load it? Wants the lock. */
 bool ringwall_pins_has(enum ringwall_load which);

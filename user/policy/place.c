@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "../lib/cleanup.h"
@@ -23,11 +24,12 @@ int ringwall_places_read(pid_t pid, struct ringwall_places *ret, struct ringwall
 		const struct ringwall_mounted *from = &m.list[p.n];
 		const char *path = ringwall_arena_strndup(&p.arena, from->point, strlen(from->point));
 		const char *inner = ringwall_arena_strndup(&p.arena, from->inner, strlen(from->inner));
+		const char *type = ringwall_arena_strndup(&p.arena, from->type, strlen(from->type));
 
-		if (!path || !inner)
+		if (!path || !inner || !type)
 			break;
 		p.v[p.n] = (struct ringwall_place){
-			.device = from->device, .inode = from->inode, .inner = inner, .path = path
+			.device = from->device, .inode = from->inode, .inner = inner, .path = path, .type = type
 		};
 	}
 	if (!p.v || p.n < m.n)
@@ -48,6 +50,8 @@ char *ringwall_places_print(const struct ringwall_places *p, size_t *ret_len)
 		ringwall_json_out_u64(&o, "inode", p->v[i].inode);
 		if (p->v[i].inner)
 			ringwall_json_out_str(&o, "inner", p->v[i].inner);
+		if (p->v[i].type)
+			ringwall_json_out_str(&o, "type", p->v[i].type);
 		ringwall_json_out_str(&o, "path", p->v[i].path);
 		ringwall_json_out_end(&o, '}');
 	}
@@ -58,7 +62,8 @@ char *ringwall_places_print(const struct ringwall_places *p, size_t *ret_len)
 static bool load_place(const struct ringwall_json *v, struct ringwall_place *ret)
 {
 	const struct ringwall_json *device = ringwall_json_get(v, "device"), *inode = ringwall_json_get(v, "inode"),
-				   *inner = ringwall_json_get(v, "inner"), *path = ringwall_json_get(v, "path");
+				   *inner = ringwall_json_get(v, "inner"), *path = ringwall_json_get(v, "path"),
+				   *type = ringwall_json_get(v, "type");
 	uint64_t number;
 
 	if (!device || !inode || !path || path->type != RINGWALL_JSON_STRING || ringwall_json_u64(device, &number) ||
@@ -66,8 +71,36 @@ static bool load_place(const struct ringwall_json *v, struct ringwall_place *ret
 		return false;
 	ret->device = (uint32_t)number;
 	ret->inner = inner && inner->type == RINGWALL_JSON_STRING ? inner->str : NULL;
+	ret->type = type && type->type == RINGWALL_JSON_STRING ? type->str : NULL;
 	ret->path = path->str;
 	return true;
+}
+
+int ringwall_places_mounts(const struct ringwall_places *p, struct ringwall_mounts *ret, struct ringwall_err *e)
+{
+	_cleanup_(ringwall_mounts_free) struct ringwall_mounts m = { .list = calloc(p->n + 1, sizeof(*m.list)) };
+
+	if (!m.list)
+		return ringwall_fail(e, -ENOMEM, "mounts");
+	for (; m.n < p->n; m.n++) {
+		const struct ringwall_place *from = &p->v[m.n];
+		struct ringwall_mounted *to = &m.list[m.n];
+
+		if (!from->inner || !from->type)
+			return ringwall_fail_plain(e, -EINVAL, "the record of the container's mounts is not complete");
+		to->device = from->device;
+		to->inode = from->inode;
+		to->inner = strdup(from->inner);
+		to->point = strdup(from->path);
+		to->type = strdup(from->type);
+		if (!to->inner || !to->point || !to->type) {
+			m.n++;
+			return ringwall_fail(e, -ENOMEM, "mounts");
+		}
+	}
+	*ret = m;
+	m = (struct ringwall_mounts){ 0 };
+	return 0;
 }
 
 int ringwall_places_load(const char *text, size_t len, struct ringwall_places *ret, struct ringwall_err *e)

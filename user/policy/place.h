@@ -19,11 +19,12 @@
  * @device: as the kernel has it (20 bits of minor)
  * @inner: its root's path in the file system; NULL: not known
  * @path: in the container
+ * @type: of the file system; NULL: not known
  */
 struct ringwall_place {
 	uint32_t device;
 	uint64_t inode;
-	const char *inner, *path;
+	const char *inner, *path, *type;
 };
 
 struct ringwall_places {
@@ -35,10 +36,14 @@ struct ringwall_places {
 /** ringwall_places_read() - those of process @pid, as ringwall_mounts_read() finds them. */
 int ringwall_places_read(pid_t pid, struct ringwall_places *ret, struct ringwall_err *e);
 
-/** ringwall_places_print(), ringwall_places_load() - as text, to be kept for when there is no process any more to ask.
- */
+/** ringwall_places_print(), ringwall_places_load() - as text, to be kept for when there is no process any more to ask. */
 char *ringwall_places_print(const struct ringwall_places *p, size_t *ret_len);
 int ringwall_places_load(const char *text, size_t len, struct ringwall_places *ret, struct ringwall_err *e);
+
+struct ringwall_mounts;
+
+/** ringwall_places_mounts() - as ringwall_anchor_make() takes them. Errors: -EINVAL they were not kept whole; -ENOMEM. */
+int ringwall_places_mounts(const struct ringwall_places *p, struct ringwall_mounts *ret, struct ringwall_err *e);
 
 /** ringwall_places_find() - the path of the mount whose root this is, or NULL. */
 const char *ringwall_places_find(const struct ringwall_places *p, uint32_t device, uint64_t inode);

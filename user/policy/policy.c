@@ -152,16 +152,16 @@ int ringwall_policy_mark(uint32_t abi, uint32_t slot, int pidfd, struct ringwall
 	return err < 0 ? ringwall_pins_fail(e, err, "mark the container's process") : 0;
 }
 
-static int anchor(struct ringwall_table *containers, uint32_t slot, uint32_t policy_id, pid_t pid,
+static int anchor(struct ringwall_table *containers, uint32_t slot, uint32_t policy_id, const struct ringwall_mounts *mounts,
 		  const struct ringwall_draft *d, struct ringwall_err *e)
 {
 	_cleanup_(ringwall_anchors_free) struct ringwall_anchors a = { 0 };
 	struct ringwall_container *c;
 	int err;
 
-	if (!(d->policy.sets & wanted_by[RINGWALL_LOAD_FILE].sets))
+	if (!(d->policy.sets & wanted_by[RINGWALL_LOAD_FILE].sets) || !ringwall_pins_has(RINGWALL_LOAD_FILE))
 		return 0;
-	err = ringwall_anchor_collect(pid, d, &a, e);
+	err = ringwall_anchor_make(mounts, d, &a, e);
 	if (!err)
 		err = ringwall_slot_find(containers, slot, &c, e);
 	if (err < 0)
@@ -173,13 +173,18 @@ static int anchor(struct ringwall_table *containers, uint32_t slot, uint32_t pol
 
 int ringwall_policy_anchor(uint32_t slot, uint32_t policy_id, pid_t pid, const struct ringwall_draft *d, struct ringwall_err *e)
 {
+	_cleanup_(ringwall_mounts_free) struct ringwall_mounts mounts = { 0 };
 	struct ringwall_table *containers;
 	_cleanup_fd_ int lock = -1;
+	int err;
 
 	if (!(d->policy.sets & wanted_by[RINGWALL_LOAD_FILE].sets))
 		return 0;
+	err = ringwall_mounts_read(pid, &mounts, e);
+	if (err < 0)
+		return err;
 	lock = ringwall_pins_lock(RINGWALL_PINS_IF_LOADED, &containers, e);
-	return lock < 0 ? lock : anchor(containers, slot, policy_id, pid, d, e);
+	return lock < 0 ? lock : anchor(containers, slot, policy_id, &mounts, d, e);
 }
 
 /* A container that began without marks keeps without: its processes could not be found all at once. */
@@ -200,7 +205,7 @@ static int check_marked(const struct ringwall_container *c, const struct ringwal
 	return -EOPNOTSUPP;
 }
 
-int ringwall_policy_change(uint32_t slot, int cgroup_fd, pid_t pid, struct ringwall_draft *d, const struct ringwall_model *m,
+int ringwall_policy_change(uint32_t slot, int cgroup_fd, const struct ringwall_mounts *mounts, struct ringwall_draft *d, const struct ringwall_model *m,
 			   int (*before)(void *data, uint32_t policy_id, struct ringwall_err *e), void *data,
 			   struct ringwall_policy_grant *ret, struct ringwall_err *e)
 {
@@ -219,8 +224,8 @@ int ringwall_policy_change(uint32_t slot, int cgroup_fd, pid_t pid, struct ringw
 		err = need_classes(&d->policy, m, &g, e);
 	if (!err)
 		err = ringwall_store_intern(d, &g.policy_id, e); /* may move the containers' window */
-	if (!err && pid)
-		err = anchor(containers, slot, g.policy_id, pid, d, e);
+	if (!err && mounts)
+		err = anchor(containers, slot, g.policy_id, mounts, d, e);
 	if (!err && before)
 		err = before(data, g.policy_id, e);
 	if (!err)

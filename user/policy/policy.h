@@ -8,6 +8,7 @@
  * policy/load.c is the one owner of the pinned objects.
  */
 
+#include "anchor.h"
 #include "draft.h"
 
 /**
@@ -55,11 +56,12 @@ int ringwall_policy_anchor(uint32_t slot, uint32_t policy_id, pid_t pid, const s
  * ringwall_policy_change() - live change: write the new policy under its own id, attach what it wants and is not there yet,
  * then switch the slot's one word. Every event sees the old policy or the new one, whole.
  * @cgroup_fd: the container's cgroup
- * @pid: for ringwall_policy_anchor(); 0: there is none
+ * @mounts: where the container's mounts lay when it began; what it did to them since is not the rules' business. NULL: it
+ *	has stopped
  * @before: called when everything but the switch is done, with the policy's id; an error of it leaves the old policy
  * Errors: -ESTALE @slot was released; as ringwall_policy_attach() otherwise, and then the old policy holds.
  */
-int ringwall_policy_change(uint32_t slot, int cgroup_fd, pid_t pid, struct ringwall_draft *d, const struct ringwall_model *m,
+int ringwall_policy_change(uint32_t slot, int cgroup_fd, const struct ringwall_mounts *mounts, struct ringwall_draft *d, const struct ringwall_model *m,
 			   int (*before)(void *data, uint32_t policy_id, struct ringwall_err *e), void *data,
 			   struct ringwall_policy_grant *ret, struct ringwall_err *e);
 

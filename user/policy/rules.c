@@ -8,7 +8,6 @@
 #include "parse.h"
 #include "text.h"
 
-#define EXEC_RIGHTS (RINGWALL_FILE_EXEC | RINGWALL_FILE_MAP)
 #define PORTS_TEXT 256 /* of a rule's ports in its text; more end in "…" */
 
 static int fail_memory(struct ringwall_parse *p)
@@ -152,8 +151,7 @@ static void net_add(struct ringwall_parse *p, uint32_t set, struct ringwall_net_
 	}
 }
 
-/* Who is refused a name can still use the address; where everything else is refused too, an address comes from a name.
- */
+/* Who is refused a name can still use the address; where everything else is refused too, an address comes from a name. */
 static int denied_names_check(struct ringwall_parse *p, const struct ringwall_list *list)
 {
 	char origin[RINGWALL_ORIGIN_TEXT];
@@ -270,8 +268,8 @@ static void path_add(struct ringwall_parse *p, const struct ringwall_entry *entr
 	*rule = entry->path;
 	rule->number = (uint32_t)p->m.n_path_rules;
 	if (rule->set == RINGWALL_SET_EXEC) {
-		rule->grant = allow ? EXEC_RIGHTS : 0;
-		rule->refuse = allow ? 0 : EXEC_RIGHTS;
+		rule->grant = allow ? RINGWALL_EXEC_RIGHTS : 0;
+		rule->refuse = allow ? 0 : RINGWALL_EXEC_RIGHTS;
 	} else {
 		allow = rule->grant != 0;
 		ringwall_rights_text(allow ? rule->grant : rule->refuse, rights);

@@ -5,14 +5,13 @@
 /*
  * Which policy a container gets. The first of these that says something decides:
  *
- *   1. --policy FILE|NAME. Whoever calls the runtime is trusted: any file. A NAME has no slash and does not end in
- * ".json".
+ *   1. --policy FILE|NAME. Whoever calls the runtime is trusted: any file. A NAME has no slash and does not end in ".json".
  *   2. the annotation org.ringwall.policy: a NAME, or the absolute path of a file below /etc/ringwall. Annotations come
- * from those who order containers, such as the author of a pod, and may not make the runtime read other files of the
- * host.
+ *      from those who order containers, such as the author of a pod, and may not make the runtime read other files of
+ *      the host.
  *   3. of the files /etc/ringwall/policy.d/NAME.json, by their names, the first whose "match" fits the container
  *   4. /etc/ringwall/default, a link to a file or to the name of a built-in profile, or a file; or
- * /etc/ringwall/default.json
+ *      /etc/ringwall/default.json
  *   5. the default profile: baseline; privileged where config.json leaves CAP_SYS_ADMIN in the bounding set, so that
  *      `docker run --privileged` does what it does elsewhere
  *
@@ -43,8 +42,7 @@ struct ringwall_policy_source {
  *
  * Costs one system call where there is no /etc/ringwall.
  * Errors: -ENOENT there is no such policy; -EPERM annotation or owner; those of ringwall_model_parse() and of opening
- * files. A file of policy.d that cannot be read is an error also for containers it may not be meant for: nobody can
- * tell.
+ * files. A file of policy.d that cannot be read is an error also for containers it may not be meant for: nobody can tell.
  */
 int ringwall_policy_select(const struct ringwall_config *c, const char *option, struct ringwall_model *ret,
 			   struct ringwall_err *e);

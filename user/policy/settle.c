@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "settle.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,6 +12,7 @@
 #include "../lib/file.h"
 #include "../mount/inroot.h"
 #include "links.h"
+#include "text.h"
 
 #define RESOLV_CONF "/etc/resolv.conf"
 #define RESOLV_CONF_MAX (64 << 10)
@@ -37,14 +38,12 @@ static void add(struct ringwall_model *m, const char *text)
 		return;
 	memcpy(address, text, n);
 	address[n] = '\0';
-	if (inet_pton(AF_INET, address, m->resolvers[m->n_resolvers].address) == 1)
-		m->resolvers[m->n_resolvers++].family = 4;
-	else if (inet_pton(AF_INET6, address, m->resolvers[m->n_resolvers].address) == 1)
-		m->resolvers[m->n_resolvers++].family = 6;
+	if (!ringwall_address_parse(address, &m->resolvers[m->n_resolvers].family,
+				    m->resolvers[m->n_resolvers].address, NULL))
+		m->n_resolvers++;
 }
 
-/* resolv.conf(5) */
-static void read_conf(char *text, struct ringwall_model *m)
+void ringwall_resolvers_read(char *text, struct ringwall_model *m)
 {
 	char *save = NULL;
 
@@ -71,7 +70,7 @@ static int find_resolvers(const struct ringwall_config *c, const char *rootfs, s
 	r = ringwall_file_read_fd(fd, RESOLV_CONF_MAX, &text, NULL);
 	if (r < 0)
 		return ringwall_fail(e, r, "the container's %s", RESOLV_CONF);
-	read_conf(text, m);
+	ringwall_resolvers_read(text, m);
 	return m->n_resolvers ? 0 :
 				ringwall_fail_plain(e, -EINVAL, "policy %s: rules by name want network.resolvers: the container's %s has none",
 						    m->name, RESOLV_CONF);

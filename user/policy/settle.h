@@ -11,6 +11,13 @@
  * @rootfs: absolute path of the root file system on the host
  * Errors: -EINVAL there are no resolvers; those of reading the file.
  */
-int ringwall_model_settle(const struct ringwall_config *c, const char *rootfs, struct ringwall_model *m, struct ringwall_err *e);
+int ringwall_model_settle(const struct ringwall_config *c, const char *rootfs, struct ringwall_model *m,
+			  struct ringwall_err *e);
+
+/**
+ * ringwall_resolvers_read() - the first RINGWALL_RESOLVERS_MAX name servers of a resolv.conf(5), behind those that @m has.
+ * @text: changed; comes from the image, perhaps
+ */
+void ringwall_resolvers_read(char *text, struct ringwall_model *m);
 
 #endif

@@ -37,6 +37,8 @@ static const struct hook {
 	{ "egress", "network/ringwall_egress", BPF_CGROUP_INET_EGRESS, SET(EGRESS) | SET(INGRESS) },
 };
 
+_Static_assert(ARRAY_SIZE(hooks) <= RINGWALL_LINKS_MAX, "container.link_id has a place for each");
+
 #define LINK_PATH_SIZE (sizeof(RINGWALL_PINS_LINKS) + 32)
 
 static void link_path(const struct hook *hook, uint32_t index, char ret[LINK_PATH_SIZE])

@@ -59,7 +59,8 @@ static int write_section(const struct ringwall_section *s, enum ringwall_section
 	_cleanup_fd_ int fd = -1;
 	int err;
 
-	if (!s->n)
+	/* On a host without LSM hooks nobody looks at paths, and a policy that puts up with that has been warned about. */
+	if (!s->n || (kind == RINGWALL_SECTION_PATHS && !ringwall_pins_has(RINGWALL_LOAD_FILE)))
 		return 0;
 	fd = ringwall_pins_get(ringwall_section_map(kind), e);
 	if (fd < 0)
@@ -123,7 +124,7 @@ static int retire(struct ringwall_table *containers, struct ringwall_table *poli
 /* Programs that are still reading a retired policy's entries must be done before those go away one by one. */
 static void wait_for_programs(void)
 {
-	/* An RCU grace period, and programs run in RCU sections. Refused on nohz_full hosts: see policy_still(). */
+	/* An RCU grace period, and programs run in RCU sections. Refused on nohz_full hosts: see subject_still(). */
 	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
 }
 

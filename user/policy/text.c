@@ -100,11 +100,6 @@ const char *ringwall_family_name(uint32_t family)
 	return ringwall_name_of(ringwall_family_names, family);
 }
 
-const char *ringwall_socket_type_name(uint32_t type)
-{
-	return ringwall_name_of(ringwall_socket_type_names, type);
-}
-
 const char *ringwall_netlink_name(uint32_t protocol)
 {
 	return ringwall_name_of(ringwall_netlink_names, protocol);
@@ -133,20 +128,20 @@ const char *ringwall_address_text(uint8_t family, const uint8_t *address, int pr
 	return buf;
 }
 
-/* Up to three digits without a leading zero. */
-static int prefix_parse(const char *s, unsigned int max, uint8_t *ret)
+bool ringwall_digits_parse(const char **s, uint32_t max, uint32_t *ret)
 {
-	size_t digits = strspn(s, "0123456789");
-	unsigned int n = 0;
+	size_t digits = strspn(*s, "0123456789");
+	uint32_t n = 0;
 
-	if (!digits || digits > 3 || s[digits] || (digits > 1 && *s == '0'))
-		return -EINVAL;
-	for (; *s; s++)
-		n = n * 10 + (unsigned int)(*s - '0');
+	if (!digits || digits > 9 || (digits > 1 && **s == '0'))
+		return false;
+	for (size_t i = 0; i < digits; i++)
+		n = n * 10 + (uint32_t)((*s)[i] - '0');
 	if (n > max)
-		return -EINVAL;
-	*ret = (uint8_t)n;
-	return 0;
+		return false;
+	*s += digits;
+	*ret = n;
+	return true;
 }
 
 int ringwall_address_parse(const char *s, uint8_t *ret_family, uint8_t *ret_address, uint8_t *ret_prefix)
@@ -154,7 +149,8 @@ int ringwall_address_parse(const char *s, uint8_t *ret_family, uint8_t *ret_addr
 	const char *slash = strchr(s, '/');
 	size_t len = slash ? (size_t)(slash - s) : strlen(s);
 	char text[INET6_ADDRSTRLEN];
-	uint8_t address[16] = { 0 }, family, prefix;
+	uint8_t address[16] = { 0 }, family;
+	uint32_t prefix;
 
 	if (len >= sizeof(text) || (slash && !ret_prefix))
 		return -EINVAL;
@@ -164,12 +160,15 @@ int ringwall_address_parse(const char *s, uint8_t *ret_family, uint8_t *ret_addr
 	if (inet_pton(family == 4 ? AF_INET : AF_INET6, text, address) != 1)
 		return -EINVAL;
 	prefix = family == 4 ? 32 : 128;
-	if (slash && prefix_parse(slash + 1, prefix, &prefix))
-		return -EINVAL;
+	if (slash) {
+		slash++;
+		if (!ringwall_digits_parse(&slash, prefix, &prefix) || *slash)
+			return -EINVAL;
+	}
 	*ret_family = family;
 	memcpy(ret_address, address, sizeof(address));
 	if (ret_prefix)
-		*ret_prefix = prefix;
+		*ret_prefix = (uint8_t)prefix;
 	return 0;
 }
 

@@ -29,6 +29,9 @@ const char *ringwall_address_text(uint8_t family, const uint8_t *address, int pr
 /** ringwall_address_parse() - "10.1.2.3", "::1" and, where @ret_prefix is not NULL, "10.0.0.0/8"; -EINVAL for anything else. */
 int ringwall_address_parse(const char *s, uint8_t *ret_family, uint8_t *ret_address, uint8_t *ret_prefix);
 
+/** ringwall_digits_parse() - a decimal number up to @max, without a leading zero; @s moves behind it. */
+bool ringwall_digits_parse(const char **s, uint32_t max, uint32_t *ret);
+
 #define RINGWALL_DEVICE_TEXT 48
 /** ringwall_device_text() - "c 1:3 rw". @buf: RINGWALL_DEVICE_TEXT bytes */
 const char *ringwall_device_text(const struct ringwall_device_rule *rule, char *buf);
@@ -42,7 +45,7 @@ int ringwall_letters_parse(const char *s, const char *letters, const uint8_t *bi
 extern const char ringwall_file_letters[], ringwall_device_letters[];
 extern const uint8_t ringwall_file_bits[], ringwall_device_bits[];
 
-/** ringwall_kernel_word() - what a "kernel" member says when @refused is refused: "allow", "inside" or "deny"; @bit: one of its bits */
+/** ringwall_kernel_word() - "allow", "inside" or "deny": what the "kernel" member of @bit says when @refused is refused. */
 const char *ringwall_kernel_word(uint64_t refused, uint32_t bit);
 
 #define RINGWALL_ORIGIN_TEXT (4096 + 64) /* a path and two numbers */

@@ -25,7 +25,8 @@
  * must not empty a directory that was never ours.
  */
 static const char *const files[] = {
-	"config.json", "state.json", "start.sock", "config.json.tmp", "state.json.tmp", "policy.new", "resources.json", "places.json",
+	"config.json", "state.json", "start.sock", "config.json.tmp", "state.json.tmp", "policy.new", "resources.json",
+	"places.json",
 };
 
 int ringwall_id_check(const char *id, struct ringwall_err *e)

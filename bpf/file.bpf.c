@@ -99,7 +99,9 @@ int BPF_PROG(ringwall_path_connect, struct sock *sock, struct sock *other, struc
 SEC("lsm/unix_may_send")
 int BPF_PROG(ringwall_path_send, struct socket *sock, struct socket *other)
 {
-	return socket_asks(other->sk);
+	struct sock *sk = other->sk;
+
+	return sk ? socket_asks(sk) : 0;
 }
 
 /* Hooks that ask about one path. */

@@ -139,8 +139,11 @@ static int adapt_program(struct bpf_program *prog, const struct btf *kernel, enu
 	return bpf_program__set_attach_target(prog, 0, name);
 }
 
-/* Kernels that no longer skip LSM programs have this function; it came with the change (Linux 6.2). */
-#define NO_SKIPS "bpf_task_storage_get_recur"
+/*
+ * Kernels whose LSM programs and task storage do without a mark for "busy on this processor" have this function: they lost
+ * the mark and got the function with the same release (Linux 6.2).
+ */
+#define NO_SKIPS "bpf_cgrp_storage_get"
 
 int ringwall_load_check_skips(const struct btf *kernel, enum ringwall_backend backend, struct ringwall_err *e)
 {

@@ -374,3 +374,18 @@ privileged: OK" ]
 	run -1 setpriv --reuid 65534 --regid 65534 --clear-groups env -i "$work/ringwall" doctor
 	[[ $output == *"fix: run 'ringwall doctor' as root"* ]]
 }
+
+@test "a policy with more than the host enforces: warned about where it says so, refused where not" {
+	[ "$("$RINGWALL" doctor --json | jq -r '.classes[] | select(.class == "file") | .backend')" = none ] || skip "everything is enforced here"
+	echo '{"version": 1, "onUnsupported": "warn", "devices": {"deny": ["c 120:* rw"]}, "files": [{"path": "/etc/shadow", "deny": "rw"}]}' >warn.json
+	echo '{"version": 1, "files": [{"path": "/etc/shadow", "deny": "rw"}]}' >strict.json
+	confined warn.json
+	grep -q "not all of it is enforced" "$work/out"
+	refuses 120
+	rw policy set "$id" warn.json
+	run -1 rw policy set "$id" strict.json
+	[[ $output == *"LSM hooks"* ]]
+	refuses 120
+	run -1 rw run -b "$bundle" --policy strict.json "$id-2"
+	[[ $output == *"policy class"* ]]
+}

@@ -122,7 +122,7 @@ static int began_with(const struct ringwall_state *s, const struct ringwall_draf
 {
 	_cleanup_(ringwall_places_free) struct ringwall_places p = {};
 
-	if (!s->confine || !(d->policy.sets & (1U << RINGWALL_SET_FILE | 1U << RINGWALL_SET_EXEC)))
+	if (!s->confine || !ringwall_draft_has_paths(d))
 		return 0;
 	if (ringwall_container_places_load(s, &p) < 0)
 		return ringwall_fail_plain(e, -EOPNOTSUPP,

@@ -12,6 +12,7 @@
 #include "../mount/inroot.h"
 #include "../mount/mount.h"
 #include "../ns/netdev.h"
+#include "../policy/anchor.h"
 #include "../policy/select.h"
 #include "../policy/settle.h"
 #include "../process/channel.h"
@@ -471,8 +472,13 @@ int ringwall_creation_launch(struct ringwall_creation *n, bool wait, struct ring
 
 static int anchor(const struct ringwall_creation *n, struct ringwall_err *e)
 {
-	ringwall_container_places_save(&n->state, n->child.pid);
-	return ringwall_policy_anchor(n->grant.slot, n->grant.policy_id, n->child.pid, &n->draft, e);
+	_cleanup_(ringwall_mounts_free) struct ringwall_mounts mounts = { 0 };
+	int r = ringwall_mounts_read(n->child.pid, &mounts, e);
+
+	if (r < 0)
+		return ringwall_draft_has_paths(&n->draft) ? r : 0;
+	ringwall_container_places_save(&n->state, &mounts);
+	return ringwall_policy_anchor(n->grant.slot, n->grant.policy_id, &mounts, &n->draft, e);
 }
 
 /* The container's mounts are made, and its program comes next. */

@@ -35,14 +35,14 @@ int ringwall_teller_check(const struct ringwall_state *s, struct ringwall_err *e
 	return ringwall_container_check_abi(s, e);
 }
 
-void ringwall_container_places_save(const struct ringwall_state *s, pid_t pid)
+void ringwall_container_places_save(const struct ringwall_state *s, const struct ringwall_mounts *m)
 {
 	_cleanup_(ringwall_places_free) struct ringwall_places p = {};
 	_cleanup_free_ char *text = NULL;
 	_cleanup_fd_ int fd = -1;
 	size_t len;
 
-	if (ringwall_places_read(pid, &p, NULL) < 0)
+	if (ringwall_places_of(m, &p, NULL) < 0)
 		return;
 	text = ringwall_places_print(&p, &len);
 	if (!text)

@@ -34,9 +34,8 @@ struct ringwall_teller {
  * ringwall_container_places_save() - keep where the container's mounts lie before its program runs, ROOT/ID/places.json: for
  * the rules about paths of a policy that comes later, when the container may have changed its mounts and its root to have them
  * mean something else; and to tell paths. Without it there can be no such policy: no error is worth more than that.
- * @pid: a process in the container's mount namespace and root
  */
-void ringwall_container_places_save(const struct ringwall_state *s, pid_t pid);
+void ringwall_container_places_save(const struct ringwall_state *s, const struct ringwall_mounts *m);
 
 int ringwall_container_places_load(const struct ringwall_state *s, struct ringwall_places *ret);
 

@@ -243,15 +243,6 @@ int ringwall_anchor_make(const struct ringwall_mounts *m, const struct ringwall_
 	return 0;
 }
 
-int ringwall_anchor_collect(pid_t pid, const struct ringwall_draft *d, struct ringwall_anchors *ret,
-			    struct ringwall_err *e)
-{
-	_cleanup_(ringwall_mounts_free) struct ringwall_mounts m = { 0 };
-	int err = ringwall_mounts_read(pid, &m, e);
-
-	return err < 0 ? err : ringwall_anchor_make(&m, d, ret, e);
-}
-
 int ringwall_anchor_write(struct ringwall_anchors *a, uint32_t slot, uint32_t policy_id, struct ringwall_err *e)
 {
 	_cleanup_fd_ int fd = ringwall_pins_get("anchors", e);

@@ -59,10 +59,6 @@ struct ringwall_anchors {
 int ringwall_anchor_make(const struct ringwall_mounts *m, const struct ringwall_draft *d, struct ringwall_anchors *ret,
 			 struct ringwall_err *e);
 
-/** ringwall_anchor_collect() - both. */
-int ringwall_anchor_collect(pid_t pid, const struct ringwall_draft *d, struct ringwall_anchors *ret,
-			    struct ringwall_err *e);
-
 /** ringwall_anchor_write() - to the map, under these ids. Wants the lock. Errors: -ENOSPC. */
 int ringwall_anchor_write(struct ringwall_anchors *a, uint32_t slot, uint32_t policy_id, struct ringwall_err *e);
 

@@ -65,6 +65,12 @@ size_t ringwall_section_key_size(enum ringwall_section_kind kind);
 size_t ringwall_section_value_size(enum ringwall_section_kind kind);
 const char *ringwall_section_map(enum ringwall_section_kind kind);
 
+/** ringwall_draft_has_paths() - rules about files or programs, which need anchors. */
+static inline bool ringwall_draft_has_paths(const struct ringwall_draft *d)
+{
+	return d->policy.sets & (1U << RINGWALL_SET_FILE | 1U << RINGWALL_SET_EXEC);
+}
+
 void ringwall_draft_free(struct ringwall_draft *d);
 
 #endif

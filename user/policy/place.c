@@ -11,17 +11,13 @@
 #include "../lib/json.h"
 #include "anchor.h"
 
-int ringwall_places_read(pid_t pid, struct ringwall_places *ret, struct ringwall_err *e)
+int ringwall_places_of(const struct ringwall_mounts *m, struct ringwall_places *ret, struct ringwall_err *e)
 {
 	_cleanup_(ringwall_places_free) struct ringwall_places p = { 0 };
-	_cleanup_(ringwall_mounts_free) struct ringwall_mounts m = { 0 };
-	int r = ringwall_mounts_read(pid, &m, e);
 
-	if (r < 0)
-		return r;
-	p.v = ringwall_arena_array(&p.arena, m.n + 1, sizeof(*p.v));
-	for (; p.v && p.n < m.n; p.n++) {
-		const struct ringwall_mounted *from = &m.list[p.n];
+	p.v = ringwall_arena_array(&p.arena, m->n + 1, sizeof(*p.v));
+	for (; p.v && p.n < m->n; p.n++) {
+		const struct ringwall_mounted *from = &m->list[p.n];
 		const char *path = ringwall_arena_strndup(&p.arena, from->point, strlen(from->point));
 		const char *inner = ringwall_arena_strndup(&p.arena, from->inner, strlen(from->inner));
 		const char *type = ringwall_arena_strndup(&p.arena, from->type, strlen(from->type));
@@ -32,11 +28,19 @@ int ringwall_places_read(pid_t pid, struct ringwall_places *ret, struct ringwall
 			.device = from->device, .inode = from->inode, .inner = inner, .path = path, .type = type
 		};
 	}
-	if (!p.v || p.n < m.n)
+	if (!p.v || p.n < m->n)
 		return ringwall_fail(e, -ENOMEM, "mounts");
 	*ret = p;
 	p = (struct ringwall_places){ 0 };
 	return 0;
+}
+
+int ringwall_places_read(pid_t pid, struct ringwall_places *ret, struct ringwall_err *e)
+{
+	_cleanup_(ringwall_mounts_free) struct ringwall_mounts m = { 0 };
+	int r = ringwall_mounts_read(pid, &m, e);
+
+	return r < 0 ? r : ringwall_places_of(&m, ret, e);
 }
 
 char *ringwall_places_print(const struct ringwall_places *p, size_t *ret_len)

@@ -33,14 +33,17 @@ struct ringwall_places {
 	size_t n;
 };
 
+struct ringwall_mounts;
+
+/** ringwall_places_of() - those of @m. Errors: -ENOMEM. */
+int ringwall_places_of(const struct ringwall_mounts *m, struct ringwall_places *ret, struct ringwall_err *e);
+
 /** ringwall_places_read() - those of process @pid, as ringwall_mounts_read() finds them. */
 int ringwall_places_read(pid_t pid, struct ringwall_places *ret, struct ringwall_err *e);
 
 /** ringwall_places_print(), ringwall_places_load() - as text, to be kept for when there is no process any more to ask. */
 char *ringwall_places_print(const struct ringwall_places *p, size_t *ret_len);
 int ringwall_places_load(const char *text, size_t len, struct ringwall_places *ret, struct ringwall_err *e);
-
-struct ringwall_mounts;
 
 /** ringwall_places_mounts() - as ringwall_anchor_make() takes them. Errors: -EINVAL they were not kept whole; -ENOMEM. */
 int ringwall_places_mounts(const struct ringwall_places *p, struct ringwall_mounts *ret, struct ringwall_err *e);

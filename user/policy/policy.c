@@ -159,7 +159,7 @@ static int anchor(struct ringwall_table *containers, uint32_t slot, uint32_t pol
 	struct ringwall_container *c;
 	int err;
 
-	if (!(d->policy.sets & wanted_by[RINGWALL_LOAD_FILE].sets) || !ringwall_pins_has(RINGWALL_LOAD_FILE))
+	if (!ringwall_draft_has_paths(d) || !ringwall_pins_has(RINGWALL_LOAD_FILE))
 		return 0;
 	err = ringwall_anchor_make(mounts, d, &a, e);
 	if (!err)
@@ -171,20 +171,16 @@ static int anchor(struct ringwall_table *containers, uint32_t slot, uint32_t pol
 	return ringwall_anchor_write(&a, slot, policy_id, e);
 }
 
-int ringwall_policy_anchor(uint32_t slot, uint32_t policy_id, pid_t pid, const struct ringwall_draft *d, struct ringwall_err *e)
+int ringwall_policy_anchor(uint32_t slot, uint32_t policy_id, const struct ringwall_mounts *mounts, const struct ringwall_draft *d,
+			   struct ringwall_err *e)
 {
-	_cleanup_(ringwall_mounts_free) struct ringwall_mounts mounts = { 0 };
 	struct ringwall_table *containers;
 	_cleanup_fd_ int lock = -1;
-	int err;
 
-	if (!(d->policy.sets & wanted_by[RINGWALL_LOAD_FILE].sets))
+	if (!ringwall_draft_has_paths(d))
 		return 0;
-	err = ringwall_mounts_read(pid, &mounts, e);
-	if (err < 0)
-		return err;
 	lock = ringwall_pins_lock(RINGWALL_PINS_IF_LOADED, &containers, e);
-	return lock < 0 ? lock : anchor(containers, slot, policy_id, &mounts, d, e);
+	return lock < 0 ? lock : anchor(containers, slot, policy_id, mounts, d, e);
 }
 
 /* A container that began without marks keeps without: its processes could not be found all at once. */

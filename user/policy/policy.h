@@ -48,9 +48,9 @@ int ringwall_policy_mark(uint32_t abi, uint32_t slot, int pidfd, struct ringwall
 /**
  * ringwall_policy_anchor() - tell the kernel where the container's mounts lie, as paths in @d begin there. Nothing to do
  * for a policy without paths.
- * @pid: a process in the container's mount namespace and root
  */
-int ringwall_policy_anchor(uint32_t slot, uint32_t policy_id, pid_t pid, const struct ringwall_draft *d, struct ringwall_err *e);
+int ringwall_policy_anchor(uint32_t slot, uint32_t policy_id, const struct ringwall_mounts *mounts, const struct ringwall_draft *d,
+			   struct ringwall_err *e);
 
 /**
  * ringwall_policy_change() - live change: write the new policy under its own id, attach what it wants and is not there yet,

@@ -67,7 +67,7 @@ CLI_SRC := $(sort $(wildcard user/cli/*.c))
 BPF_SRC := $(sort $(wildcard bpf/*.bpf.c))
 TEST_SRC := $(sort $(wildcard tests/unit/test-*.c tests/bpf/test-*.c))
 # Small static programs that the tests run inside containers.
-ACT_SRC := $(sort $(wildcard tests/policy/act-*.c))
+ACT_SRC := $(sort $(wildcard tests/policy/act-*.c tests/kmod/act-*.c))
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz-*.c))
 GEN_SRC := $(sort $(wildcard tools/gen-*.c))
 
@@ -224,6 +224,26 @@ $(BUILD)/ringwall.bash: $(BUILD)/tools/gen-completion
 	$(call say,GEN,$@)
 	$(Q)$(BUILD)/tools/gen-completion >$@
 
+# The kernel module: built for the kernel whose build directory KDIR is, in a copy, so that the checkout stays clean ----------
+
+KDIR ?= /lib/modules/$(shell uname -r)/build
+KMOD := $(BUILD)/kmod
+KMOD_SRC := $(wildcard kmod/*.c kmod/*.h kmod/uapi/*.h) kmod/Kbuild Kbuild
+# The kernel's own make: it wants pahole to add BTF, which nothing needs here. KMOD_ARGS: C=2 (sparse), CC=...
+KMOD_MAKE = $(MAKE) $(if $(filter 1,$(V)),V=1,-s) -C $(KDIR) M=$(abspath $(KMOD)) W=1 $(if $(filter 1,$(WERROR)),KCFLAGS+=-Werror) \
+	$(if $(shell command -v pahole),,CONFIG_DEBUG_INFO_BTF_MODULES=) $(KMOD_ARGS)
+
+.PHONY: kmod kmod-install
+kmod: ## ringwall.ko for the running kernel, or the one of KDIR=/lib/modules/VERSION/build
+	@[ -d $(KDIR) ] || { echo "make: $(KDIR): not there; install linux-headers-$(shell uname -r), or say KDIR=" >&2; exit 1; }
+	$(call say,KMOD,$(KMOD)/ringwall.ko)
+	$(Q)for f in $(KMOD_SRC); do mkdir -p $(KMOD)/$$(dirname $$f) && { cmp -s $$f $(KMOD)/$$f || cp $$f $(KMOD)/$$f; }; done
+	+$(Q)$(KMOD_MAKE) modules
+	$(Q)objcopy --strip-debug $(KMOD)/kmod/ringwall.ko $(KMOD)/ringwall.ko
+
+kmod-install: kmod ## install it where modprobe finds it
+	+$(Q)$(KMOD_MAKE) $(if $(DESTDIR),INSTALL_MOD_PATH=$(DESTDIR)) INSTALL_MOD_STRIP=1 modules_install
+
 # Tests ----------------------------------------------------------------------------------------------------------
 
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/libcli.a $(BUILD)/libringwall.a
@@ -280,18 +300,24 @@ demo: deps ## a confined container, and what it was allowed and refused (root)
 	+$(Q)$(MAKE) --no-print-directory $(BUILD)/ringwall
 	$(Q)BUILD=$(BUILD) tools/demo
 
-bench: $(BUILD)/ringwall ## starts against crun and runc, what policies cost, and network rules against nftables (root)
+bench: $(BUILD)/ringwall ## starts against crun and runc, what policies and system calls cost, and network rules against nftables (root)
 	$(Q)BUILD=$(abspath $(BUILD)) tools/bench/run
 	$(Q)BUILD=$(abspath $(BUILD)) tools/bench/policy
+	$(Q)BUILD=$(abspath $(BUILD)) tools/bench/syscalls
 	$(Q)BUILD=$(abspath $(BUILD)) tools/bench/network
 
 # In a machine of our own every feature is there, so nothing may be skipped. Emulation is slow, and so is the share that the
 # checkout is on: what the tests need goes onto the machine's own disk.
-VM_KERNELS ?= 6.1 6.12 7.2 6.12-nolsm:tests/policy/identity.bats,tests/policy/kernel.bats,tests/policy/files.bats
+GATE_TESTS := tests/policy/syscalls.bats,tests/policy/gate-load.bats,tests/policy/gate-module.bats,tests/kmod/kmod.bats
+VM_KERNELS ?= 6.1 6.12 7.2 6.12-nolsm:tests/policy/identity.bats,tests/policy/kernel.bats,tests/policy/files.bats \
+	6.1+module:$(GATE_TESTS) 6.12+module:$(GATE_TESTS)
+VM_MODULES = $(patsubst %+module,%,$(filter %+module,$(foreach k,$(VM_KERNELS),$(firstword $(subst :, ,$(k))))))
 VM_TREE := $(BUILD)/vm-tree
 vmtest: $(BUILD)/ringwall $(ACTS) ## the policy tests under other kernels (VM_KERNELS), in virtual machines, none skipped
 	$(Q)rm -rf $(VM_TREE) && mkdir -p $(VM_TREE)/tree/build/tests/policy && cp -a tests $(VM_TREE)/tree/ && \
 		cp $(BUILD)/ringwall $(VM_TREE)/tree/build/ && cp $(ACTS) $(VM_TREE)/tree/build/tests/policy/
+	$(Q)set -e; $(if $(VM_MODULES),BUILD=$(abspath $(BUILD)) tools/kmod-build $(VM_MODULES);) for k in $(VM_MODULES); do \
+		install -D $(BUILD)/kmod/$$k/ringwall.ko $(VM_TREE)/kmod/$$k/ringwall.ko; done
 	$(Q)V=$(V) tests/vm/matrix $(abspath $(VM_TREE)) $(VM_KERNELS)
 
 vmtest-all: all tests ## all tests, likewise (hours)

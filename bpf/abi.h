@@ -24,7 +24,7 @@
 
 /* A build with another number runs beside one with this (tests/integration/policy-upgrade.bats). */
 #ifndef RINGWALL_ABI
-#define RINGWALL_ABI 2
+#define RINGWALL_ABI 3
 #endif
 
 #define RINGWALL_INDEX_BITS 12
@@ -40,6 +40,7 @@
 #define RINGWALL_PORTS_MAX 65536U
 #define RINGWALL_NAMES_MAX 16384U
 #define RINGWALL_PATHS_MAX (1U << 18)
+#define RINGWALL_SYSCALL_ENTRIES_MAX 32768U
 
 /* Entries of all containers together. */
 #define RINGWALL_ANCHORS_MAX 65536U
@@ -66,6 +67,7 @@ enum ringwall_set {
 	RINGWALL_SET_EXEC,	  /* numbered, together with FILE */
 	RINGWALL_SET_KERNEL,	  /* RINGWALL_KERNEL_* */
 	RINGWALL_SET_CAPABILITY,  /* CAP_* */
+	RINGWALL_SET_SYSCALL,	  /* numbered */
 	RINGWALL_SET_TAMPER,	  /* Ringwall's own objects; no policy switches it off or to audit */
 	RINGWALL_SETS
 };
@@ -115,6 +117,7 @@ enum ringwall_kernel {
  * @observed: entries of `observations`
  * @unobserved: those that found no room: what is learnt is not complete
  * @anchored: it has entries in `anchors`; programs do not read it
+ * @gated: it has, or had, a policy that wants the gate; programs do not read it
  * @link_id: for each of @links, its id where `own` has it
  * The members up to @id_hash are the same in every ABI: whoever finds an older directory can release its slots.
  */
@@ -139,7 +142,8 @@ struct ringwall_container {
 	__u64 unobserved;
 	__u32 anchored;
 	__u32 link_id[RINGWALL_LINKS_MAX];
-	__u32 reserved[5];
+	__u32 gated;
+	__u32 reserved[4];
 };
 
 /* ---- devices ------------------------------------------------------------------------------------------------- */
@@ -386,6 +390,73 @@ struct ringwall_anchor_key {
 	__u64 inode;
 };
 
+/* ---- system calls -------------------------------------------------------------------------------------------- */
+
+/*
+ * A system call is named by an id: its number on x86-64, or, if that does not have it, RINGWALL_SYSCALL_I386 + its number on
+ * i386. So what one name stands for is one id, whichever entry it comes through (64-bit, int 0x80, x32).
+ */
+#define RINGWALL_SYSCALL_I386 512U
+#define RINGWALL_SYSCALLS_MAX 1024U
+#define RINGWALL_SYSCALL_WORDS (RINGWALL_SYSCALLS_MAX / 64)
+#define RINGWALL_SYSCALL_DEVICE 1023U /* no system call: /dev/ringwall is being opened, which no container may */
+#define RINGWALL_SYSCALL_ARGS 6
+
+/* What a comparison does with (argument & mask) and value, unsigned. */
+enum ringwall_compare {
+	RINGWALL_COMPARE_EQ,
+	RINGWALL_COMPARE_NE,
+	RINGWALL_COMPARE_LT,
+	RINGWALL_COMPARE_LE,
+	RINGWALL_COMPARE_GT,
+	RINGWALL_COMPARE_GE,
+};
+
+#define RINGWALL_COMPARE_LAST 0x80U /* in ringwall_comparison.op: with this one the alternative is complete */
+#define RINGWALL_COMPARISONS_MAX 32
+
+/**
+ * struct ringwall_comparison - of one argument. Those up to one with RINGWALL_COMPARE_LAST are one alternative.
+ * @rule, @error: of that last one: what decides where all of the alternative hold; @error 0: allowed
+ */
+struct ringwall_comparison {
+	__u64 mask, value;
+	__u32 rule;
+	__u16 error;
+	__u8 index;
+	__u8 op;
+};
+
+/**
+ * struct ringwall_syscall - value of `syscalls`: the first alternative that holds decides, or else @error and @rule.
+ * @error: 0: allowed
+ */
+struct ringwall_syscall {
+	__u32 rule;
+	__u16 error;
+	__u16 n;
+	struct ringwall_comparison c[RINGWALL_COMPARISONS_MAX];
+};
+
+/* Key of `syscalls`. */
+struct ringwall_syscall_key {
+	__u32 policy_id;
+	__u32 id;
+};
+
+/**
+ * struct ringwall_hooked - value of `hooked`, which programs do not read: what the gate stands before. Written under the runtimes'
+ * lock.
+ * @ids: bit 1 << id: every entry function that this kernel has of it is hooked; set when that is done
+ * @absent: there is none that can be hooked
+ * @again: was hooked, and is to be again: somebody was about to, and has not come to the end of it
+ */
+struct ringwall_hooked {
+	__u64 ids[RINGWALL_SYSCALL_WORDS];
+	__u64 absent[RINGWALL_SYSCALL_WORDS];
+	__u64 again[RINGWALL_SYSCALL_WORDS];
+};
+
 /* ---- policies ------------------------------------------------------------------------------------------------ */
 
 /**
@@ -404,6 +475,8 @@ struct ringwall_anchor_key {
  * @bind_class: class of (protocol, port) for bind
  * @resolvers: whose DNS answers count, as in struct ringwall_resolved_key, @resolver_family 4, 6 or 0: none
  * @root: the trie's root: the verdict for paths that no rule matches, and unanchored files
+ * @syscall_ruled: bit 1 << id: `syscalls` says what holds for it
+ * @syscall_refused: bit 1 << id: without an entry there: refused by the default, with @syscall_error
  */
 struct ringwall_policy {
 	__u32 id;
@@ -424,7 +497,11 @@ struct ringwall_policy {
 	__u8 resolver_family[RINGWALL_RESOLVERS_MAX + 1];
 	__u8 resolvers[RINGWALL_RESOLVERS_MAX][16];
 	struct ringwall_path root;
-	__u64 reserved[26];
+	__u64 syscall_ruled[RINGWALL_SYSCALL_WORDS];
+	__u64 syscall_refused[RINGWALL_SYSCALL_WORDS];
+	__u32 syscall_error;
+	__u32 reserved_word;
+	__u64 reserved[57];
 };
 
 /* Value of `attachments`, the storage of a cgroup's attachments; zero until its container is complete: all denied. */
@@ -455,6 +532,7 @@ struct ringwall_own_key {
 #define RINGWALL_OWN_PROG 2U
 #define RINGWALL_OWN_LINK 3U
 #define RINGWALL_OWN_DIRECTORY 4U /* id: inode number of the directory of the pins, cut to 32 bits */
+#define RINGWALL_OWN_DEVICE 5U	  /* /dev/ringwall; a rule's number only */
 #define RINGWALL_OWN_MAX (1U << 17)
 
 /* ---- reports ------------------------------------------------------------------------------------------------- */
@@ -468,6 +546,7 @@ enum ringwall_operation {
 	RINGWALL_DO_EXEC, RINGWALL_DO_MAP, /* rights, path */
 	RINGWALL_DO_KERNEL,  /* arg: RINGWALL_KERNEL_*, then its own: signal number, target's pid, bpf command, … */
 	RINGWALL_DO_CAPABLE, /* arg: CAP_* */
+	RINGWALL_DO_SYSCALL, /* arg: id, 1: a 32-bit entry */
 };
 
 #define RINGWALL_OBJECT_PATH 192
@@ -576,7 +655,11 @@ _Static_assert(sizeof(struct ringwall_path_key) == 16, "struct ringwall_path_key
 _Static_assert(sizeof(struct ringwall_edge) == 96, "struct ringwall_edge is ABI");
 _Static_assert(sizeof(struct ringwall_path) == 32, "struct ringwall_path is ABI");
 _Static_assert(sizeof(struct ringwall_anchor_key) == 24, "struct ringwall_anchor_key is ABI");
-_Static_assert(sizeof(struct ringwall_policy) == 512, "struct ringwall_policy is ABI");
+_Static_assert(sizeof(struct ringwall_comparison) == 24, "struct ringwall_comparison is ABI");
+_Static_assert(sizeof(struct ringwall_syscall) == 776, "struct ringwall_syscall is ABI");
+_Static_assert(sizeof(struct ringwall_syscall_key) == 8, "struct ringwall_syscall_key is ABI");
+_Static_assert(sizeof(struct ringwall_hooked) == 384, "struct ringwall_hooked is ABI");
+_Static_assert(sizeof(struct ringwall_policy) == 1024, "struct ringwall_policy is ABI");
 _Static_assert(sizeof(struct ringwall_attachment) == 8, "struct ringwall_attachment is ABI");
 _Static_assert(sizeof(struct ringwall_task) == 8, "struct ringwall_task is ABI");
 _Static_assert(sizeof(struct ringwall_own_key) == 8, "struct ringwall_own_key is ABI");

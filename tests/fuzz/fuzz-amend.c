@@ -14,7 +14,8 @@
 
 static const char *const kinds[] = { "allow-egress",	"deny-egress", "allow-ingress", "deny-bind",
 				     "allow-path",	"deny-path",   "allow-exec",	"deny-device",
-				     "deny-capability", "kernel",      "audit",		"enforce" };
+				     "deny-capability", "kernel",      "audit",		"enforce",
+				     "allow-syscall",	"deny-syscall" };
 
 /* Each line is a change; its first byte says of what kind, unless it has a kind of its own. */
 static size_t split(char *text, char changes[CHANGES_MAX][300])

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../../user/policy/parse.h"
+#include "../../user/policy/syscalls.h"
 #include "runner.h"
 
 /* Nothing but built-in profiles may be extended here: files are the host's. */
@@ -59,6 +60,36 @@ static void path_walk(const struct ringwall_path_rule *r)
 	MUST(r->set == RINGWALL_SET_FILE || r->set == RINGWALL_SET_EXEC);
 }
 
+static void syscalls_walk(const struct ringwall_model *m)
+{
+	const struct ringwall_syscall_list *list = &m->syscalls;
+
+	MUST(list->set ? list->error : !list->n && !list->deny_default);
+	for (size_t i = 0; i < list->n; i++) {
+		const struct ringwall_syscall_rule *r = &list->rules[i];
+
+		MUST(r->number == i + 1 && r->n_ids && r->n_args <= RINGWALL_COMPARISONS_MAX);
+		MUST(r->allow ? !r->error && !r->sealed : r->error && r->error <= 4095);
+		MUST(i == 0 || r[-1].allow >= r->allow);
+		for (size_t j = 0; j < r->n_ids; j++)
+			MUST(ringwall_syscall_name(r->ids[j]));
+		for (size_t j = 0; j < r->n_args; j++)
+			MUST(r->args[j].index < RINGWALL_SYSCALL_ARGS && r->args[j].op <= RINGWALL_COMPARE_GE);
+	}
+}
+
+/* Whatever was accepted can be compiled, or has too many comparisons. */
+static void syscalls_compile(const struct ringwall_model *m)
+{
+	struct ringwall_syscall_verdicts *v;
+	struct ringwall_err e = { 0 };
+
+	if (!ringwall_syscall_verdicts(m, RINGWALL_SYSCALLS_ALL, &v, &e))
+		free(v);
+	else
+		MUST(e.code == -E2BIG);
+}
+
 /* What compilers rely on without looking. */
 static void model_walk(const struct ringwall_model *m)
 {
@@ -70,6 +101,7 @@ static void model_walk(const struct ringwall_model *m)
 		path_walk(&m->path_rules[i]);
 		MUST(m->path_rules[i].number == i + 1);
 	}
+	syscalls_walk(m);
 	for (size_t i = 0; i < m->n_devices; i++)
 		MUST(m->devices[i].access && strchr("abc", m->devices[i].type) && m->devices[i].major >= -1);
 	for (size_t i = 0; i < m->n_rules; i++)
@@ -145,6 +177,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	}
 	model_walk(&m);
+	syscalls_compile(&m);
 	round_trip(&m);
 	ringwall_model_free(&m);
 	return 0;

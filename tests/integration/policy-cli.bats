@@ -93,6 +93,33 @@ privileged: OK" ]
 	[[ $output == *"it wants an ID or --file"* ]]
 }
 
+@test "policy check, policy show: system calls, by what enforces them" {
+	cat >calls.json <<-'EOF'
+	{
+	  "version": 1, "name": "calls",
+	  "syscalls": {
+	    "mode": "live",
+	    "deny": ["ptrace",
+	             {"names": ["keyctl", "add_key"], "errno": "ENOSYS"},
+	             {"names": ["kexec_load"], "sealed": true}]
+	  }
+	}
+	EOF
+	sed 's/"live"/"sealed"/' calls.json >sealed.json
+	sed 's/"ptrace"/"ptrcae"/' calls.json >typo.json
+	run -1 --separate-stderr "$RINGWALL" policy check calls.json sealed.json typo.json
+	[ "$output" = "calls.json: OK"$'\n'"sealed.json: OK" ]
+	[[ $stderr == 'typo.json:5:14: syscalls.deny[0]: "ptrcae" is no system call of x86-64 or i386: is it "ptrace"?' ]]
+	run -0 "$RINGWALL" policy show --file calls.json
+	[[ $output == *"syscall deny ptrace "*" calls.json:5:14"* ]]
+	[[ $output == *"syscall deny keyctl,add_key ENOSYS "*" calls.json:6:14"* ]]
+	"$RINGWALL" policy show --json --file calls.json >effective.json
+	jq -e '.syscalls | .mode == "live" and .default == "allow" and .architectures == ["x86_64", "x86"] and
+		[.deny[] | .backend] == ["gate", "gate", "seccomp"] and .deny[1].errno == "ENOSYS"' effective.json
+	"$RINGWALL" policy show --json --file effective.json | diff - effective.json
+	"$RINGWALL" policy show --json --file sealed.json | jq -e '[.syscalls.deny[] | .backend] == ["seccomp", "seccomp", "seccomp"]'
+}
+
 @test "policy show: of a container" {
 	confined web.json
 	run -0 rw policy show "$id"
@@ -251,7 +278,7 @@ privileged: OK" ]
 	rw exec "$id" sh -c 'for p in 1 2 3 4; do
 		(i=0; while [ $i -lt 500 ]; do read x </dev/120-3; i=$((i+1)); done) 2>/dev/null & done; wait' || true
 	rw denials --counters --json "$id" | jq -e '.denied == 2000'
-	same "$(bpftool map dump pinned /sys/fs/bpf/ringwall/2/containers -j | jq --arg id "${id:0:63}" '[.[].formatted.value | select(.id == $id).denied] | add')" 2000
+	same "$(bpftool map dump pinned /sys/fs/bpf/ringwall/3/containers -j | jq --arg id "${id:0:63}" '[.[].formatted.value | select(.id == $id).denied] | add')" 2000
 }
 
 @test "denials --follow: each when it happens, in order, until the container is gone" {
@@ -357,7 +384,7 @@ privileged: OK" ]
 	[ -z "$(find "$cgroups" -maxdepth 1 -name 'ringwall-doctor*')" ]
 	jq -e '.classes | map(.class) | index("device") == 0 and index("network") == 1 and length >= 7' doctor.json
 	jq -e '.classes[] | select(.class == "device" or .class == "network") | .backend == "cgroup"' doctor.json
-	jq -e '.classes | all((.backend | IN("none", "cgroup", "modify-return", "lsm")) and (.backend != "none" or .fix != null))' doctor.json
+	jq -e '.classes | all((.backend | IN("none", "cgroup", "modify-return", "lsm", "module", "seccomp")) and (.backend != "none" or .fix != null))' doctor.json
 	[ "$status" = "$(jq 'if .complete then 0 else 1 end' doctor.json)" ]
 	[ "$status" = "$(jq 'if (.classes | any(.backend == "none" or (.missing | length > 0))) then 1 else 0 end' doctor.json)" ]
 	run "$RINGWALL" doctor

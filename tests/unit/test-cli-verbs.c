@@ -83,12 +83,13 @@ static void callers_find_their_options(void **state)
 		  "lazy-pages", "lsm-profile", "lsm-mount-context" },
 		{ "spec", "bbundle", "rootless" },
 		{ "denials", "ffollow", "json", "counters" },
-		{ "doctor", "json" },
+		{ "doctor", "json" }, { "unload" },
 		{ "policy check" },
 		{ "policy show", "json", "ffile" },
 		{ "policy set", "allow-egress", "deny-egress", "allow-ingress", "deny-ingress", "allow-bind", "allow-path", "deny-path",
 		  "kernel", "audit", "enforce" },
 		{ "policy learn", "name", "ooutput", "template" },
+		{ "policy import", "name", "cap" },
 	};
 	size_t verbs = 0;
 

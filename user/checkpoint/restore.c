@@ -136,6 +136,9 @@ static int attach_policy(struct restore *x, struct ringwall_err *e)
 
 	if (!r)
 		r = ringwall_model_settle(&x->config, x->rootfs, &m, e);
+	/* Restored processes have the filters that they had, and no marks: what `exec` brings gets all in a filter, too. */
+	if (!r && m.syscalls.set)
+		m.syscalls.mode = RINGWALL_SYSCALLS_SEALED;
 	if (!r)
 		r = ringwall_draft_compile(&x->config.resources, &m, &d, e);
 	if (!r)
@@ -146,7 +149,7 @@ static int attach_policy(struct restore *x, struct ringwall_err *e)
 		x->state.confine = g.mark;
 		x->state.policy = m.builtin ? ringwall_arena_strndup(&x->state.arena, m.name, strlen(m.name)) : NULL;
 		if (!m.builtin)
-			r = ringwall_container_policy_save(&x->state, g.policy_id, &m, e);
+			r = ringwall_container_policy_save(&x->state, g.policy_id, &m, e) ?: ringwall_filter_keep(&x->state, &m, e);
 	}
 	if (!r && g.mark && m.strict)
 		ringwall_log(x->rw, RINGWALL_LOG_WARNING,

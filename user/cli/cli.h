@@ -55,9 +55,10 @@ extern const struct ringwall_globals ringwall_globals_default;
 
 extern const struct ringwall_verb ringwall_verb_checkpoint, ringwall_verb_create, ringwall_verb_delete,
 	ringwall_verb_denials, ringwall_verb_doctor, ringwall_verb_events, ringwall_verb_exec, ringwall_verb_features,
-	ringwall_verb_kill, ringwall_verb_list, ringwall_verb_pause, ringwall_verb_policy_check, ringwall_verb_policy_learn,
-	ringwall_verb_policy_set, ringwall_verb_policy_show, ringwall_verb_ps, ringwall_verb_restore, ringwall_verb_resume,
-	ringwall_verb_run, ringwall_verb_spec, ringwall_verb_start, ringwall_verb_state, ringwall_verb_update;
+	ringwall_verb_kill, ringwall_verb_list, ringwall_verb_pause, ringwall_verb_policy_check,
+	ringwall_verb_policy_import, ringwall_verb_policy_learn, ringwall_verb_policy_set, ringwall_verb_policy_show,
+	ringwall_verb_ps, ringwall_verb_restore, ringwall_verb_resume, ringwall_verb_run, ringwall_verb_spec, ringwall_verb_start,
+	ringwall_verb_state, ringwall_verb_unload, ringwall_verb_update;
 
 /** ringwall_verb_find() - by name, or NULL. */
 const struct ringwall_verb *ringwall_verb_find(const char *name);

@@ -33,7 +33,8 @@ const struct ringwall_verb *const ringwall_verbs[] = {
 	&ringwall_verb_kill,   &ringwall_verb_delete, &ringwall_verb_pause,  &ringwall_verb_resume,
 	&ringwall_verb_update, &ringwall_verb_spec,   &ringwall_verb_features, &ringwall_verb_checkpoint,
 	&ringwall_verb_restore, &ringwall_verb_denials, &ringwall_verb_policy_check, &ringwall_verb_policy_show,
-	&ringwall_verb_policy_set, &ringwall_verb_policy_learn, &ringwall_verb_doctor, NULL,
+	&ringwall_verb_policy_set, &ringwall_verb_policy_learn, &ringwall_verb_policy_import, &ringwall_verb_doctor,
+	&ringwall_verb_unload, NULL,
 };
 
 const struct ringwall_verb *ringwall_verb_find(const char *name)

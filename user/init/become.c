@@ -58,14 +58,37 @@ static int verify_cwd(const char *cwd, struct ringwall_err *e)
 	return 0;
 }
 
-/*
- * Load the filter; a notification fd goes to the runtime, which passes it on to linux.seccomp.listenerPath. Behind
- * the filter it may be impossible to say anything, so here, filter or not, is where exec is announced.
- */
-static int load_filter(struct ringwall_init *in, struct ringwall_err *e)
+static int load_policy_filter(const struct ringwall_init *in, struct ringwall_err *e)
+{
+	int none, r = in->policy_filter.prog.len ? ringwall_filter_load(&in->policy_filter, &none, e) : 0;
+
+	return r < 0 ? ringwall_err_prepend(e, "the policy's syscalls") : 0;
+}
+
+/* A notification fd goes to the runtime, which passes it on to linux.seccomp.listenerPath. */
+static int load_config_filter(const struct ringwall_init *in, struct ringwall_err *e)
 {
 	struct ringwall_msg m;
-	int listener = -1, r;
+	int listener = -1, r = ringwall_filter_load(&in->filter, &listener, e);
+
+	if (r < 0 || listener < 0)
+		return r;
+	r = ringwall_channel_send(in->channel, RINGWALL_MSG_LISTENER, listener, -1);
+	if (r < 0)
+		return ringwall_fail(e, r, "linux.seccomp: report the listener");
+	r = ringwall_channel_expect(in->channel, RINGWALL_MSG_GO, &m, NULL, e);
+	close(listener);
+	return r;
+}
+
+/*
+ * The policy's filter and linux.seccomp's: what either refuses is refused. Behind them it may be impossible to say anything,
+ * so here, filter or not, is where exec is announced.
+ */
+static int load_filters(struct ringwall_init *in, struct ringwall_err *e)
+{
+	struct ringwall_msg m;
+	int r;
 
 	r = ringwall_channel_send(in->channel, RINGWALL_MSG_EXEC, 0, -1);
 	if (r < 0)
@@ -76,16 +99,12 @@ static int load_filter(struct ringwall_init *in, struct ringwall_err *e)
 		if (r < 0)
 			return r;
 	}
-	if (!in->has_filter)
-		return 0;
-	r = ringwall_filter_load(&in->filter, &listener, e);
-	if (r < 0 || listener < 0)
-		return r;
-	r = ringwall_channel_send(in->channel, RINGWALL_MSG_LISTENER, listener, -1);
-	if (r < 0)
-		return ringwall_fail(e, r, "linux.seccomp: report the listener");
-	r = ringwall_channel_expect(in->channel, RINGWALL_MSG_GO, &m, NULL, e);
-	close(listener);
+	if (!in->policy_filter_last)
+		r = load_policy_filter(in, e);
+	if (!r && in->has_filter)
+		r = load_config_filter(in, e);
+	if (!r && in->policy_filter_last)
+		r = load_policy_filter(in, e);
 	return r;
 }
 
@@ -146,7 +165,7 @@ static int exec_program(struct ringwall_init *in, const char *file, struct ringw
 		env = with_home;
 	}
 	/* With noNewPrivileges as late as can be: the profile need not allow what comes before. */
-	if (p->no_new_privileges && load_filter(in, e) < 0)
+	if (p->no_new_privileges && load_filters(in, e) < 0)
 		return e->code;
 	execve(file, (char *const *)p->args.v, (char *const *)env);
 	return ringwall_fail(e, -errno, "exec: \"%s\"", p->args.v[0]);
@@ -219,7 +238,7 @@ static int apply_credentials(struct ringwall_init *in, struct ringwall_err *e)
 
 	r = ringwall_bounding_drop(p, e);
 	if (!r && !p->no_new_privileges)
-		r = load_filter(in, e);
+		r = load_filters(in, e);
 	if (!r)
 		r = ringwall_user_apply(p, has_ids(in), e);
 	if (!r)

@@ -48,6 +48,9 @@ enum ringwall_init_mode {
  * @in_userns: become root of the user namespace
  * @new_session: leave the caller's session keyring
  * @cgroup: host path of the container's cgroup, NULL: none
+ * @filter, @has_filter: of linux.seccomp
+ * @policy_filter: of the policy's system calls; @prog.len 0: none
+ * @policy_filter_last: it refuses seccomp(2), so that it can only come behind @filter
  * @console: the runtime wants the pty master
  * @confine: the runtime marks this process for the policy's LSM classes before it goes on to its execve
  * @cpu_affinity: process.execCPUAffinity.initial, applied before anything else (EXEC)
@@ -63,7 +66,8 @@ struct ringwall_init {
 	int channel, start_fd, pidfd;
 	bool stage, wait_go, new_userns, mapped, wait_hooks, in_userns, no_pivot, rootless, new_cgroup_ns, label_mounts, console, new_session, has_filter, confine;
 	const char *cgroup, *cpu_affinity, *chroot;
-	struct ringwall_filter filter;
+	struct ringwall_filter filter, policy_filter;
+	bool policy_filter_last;
 	char *state_json, *state_started;
 	size_t state_len, state_started_len;
 	unsigned int preserve_fds; /* LISTEN_FDS included */

@@ -107,6 +107,8 @@ static int prepare(struct execution *x, struct ringwall_err *e)
 	if (!r)
 		r = ringwall_filter_prepare(x->rw, x->in, &x->region, e);
 	if (!r)
+		r = ringwall_filter_recall(&x->state, x->in, &x->region, e);
+	if (!r)
 		r = ringwall_preserved_fds(x->o->preserve_fds, &x->in->preserve_fds, e);
 	if (!r)
 		describe(x);

@@ -7,8 +7,10 @@
 #include <unistd.h>
 
 #include "../policy/anchor.h"
+#include "../policy/gate.h"
 #include "../policy/policy.h"
 #include "../policy/settle.h"
+#include "../policy/syscall-settle.h"
 #include "cleanup.h"
 #include "container.h"
 #include "file.h"
@@ -130,6 +132,24 @@ static int began_with(const struct ringwall_state *s, const struct ringwall_draf
 	return ringwall_places_mounts(&p, ret, e);
 }
 
+/* What of it is in a filter cannot change, and the gate has to be one that the policy puts up with. */
+static int check_syscalls(const struct ringwall_state *s, struct ringwall_model *to, struct ringwall_err *e)
+{
+	struct ringwall_model from = { 0 };
+	uint32_t policy_id;
+	int r = ringwall_policy_current(s->slot, &policy_id, e);
+
+	if (!r)
+		r = ringwall_container_policy_load(s, policy_id, &from, e);
+	if (!r || r == -ENOENT)
+		r = ringwall_syscalls_check_change(r ? NULL : &from, s->id, to, e);
+	ringwall_model_free(&from);
+	if (!r && to->syscalls.set && to->syscalls.mode == RINGWALL_SYSCALLS_LIVE &&
+	    to->on_unsupported == RINGWALL_UNSUPPORTED_REFUSE && ringwall_gate_is_skippable(e))
+		r = ringwall_err_prepend(e, "policy %s: syscalls", to->name);
+	return r;
+}
+
 static int change(const struct ringwall *rw, const struct ringwall_state *s, int cgroup_fd, const struct ringwall_resources *r,
 		  struct ringwall_model *m, struct ringwall_err *e)
 {
@@ -198,6 +218,8 @@ int ringwall_container_policy_switch(struct ringwall *rw, const struct ringwall_
 		return r;
 	r = text ? ringwall_model_parse(text, len, name, &m, e) : ringwall_model_load(name, &m, e);
 	m.strict = true;
+	if (!r)
+		r = check_syscalls(s, &m, e);
 	if (!r)
 		r = switch_to(rw, s, &m, e);
 	ringwall_model_free(&m);

@@ -318,35 +318,6 @@ static int make_cgroup(struct ringwall_creation *n, struct ringwall_err *e)
 	return r < 0 ? r : tell_cgroup(n, e);
 }
 
-int ringwall_filter_prepare(const struct ringwall *rw, struct ringwall_init *in, struct ringwall_region *region,
-			    struct ringwall_err *e)
-{
-	struct ringwall_filter f;
-	char cache[PATH_MAX];
-	size_t size;
-	void *copy;
-	int r;
-
-	if (!in->config.seccomp.set)
-		return 0;
-	/* '@' cannot be in a container's ID. */
-	if ((size_t)snprintf(cache, sizeof(cache), "%s/@seccomp", rw->root) >= sizeof(cache))
-		return ringwall_fail(e, -ENAMETOOLONG, "state directory");
-	r = ringwall_filter_build(&in->config, cache, &f, e);
-	if (r < 0)
-		return r;
-	size = f.prog.len * sizeof(*f.prog.filter);
-	copy = ringwall_region_alloc(region, (size + 15) & ~(size_t)15);
-	if (copy) {
-		memcpy(copy, f.prog.filter, size);
-		in->filter = f;
-		in->filter.prog.filter = copy;
-		in->has_filter = true;
-	}
-	ringwall_filter_free(&f);
-	return copy ? 0 : ringwall_fail(e, -ENOMEM, "linux.seccomp");
-}
-
 /* The state as hooks and agents inside see it, told beforehand: init does not come back to ask. */
 static int tell_state(struct ringwall_creation *n, struct ringwall_err *e)
 {
@@ -451,6 +422,8 @@ int ringwall_creation_launch(struct ringwall_creation *n, bool wait, struct ring
 		r = ringwall_start_socket_listen(n->state.dir_fd, &n->listener, e);
 		in->start_fd = n->listener;
 	}
+	if (!r && has_policy(n))
+		r = ringwall_creation_seal(n, e);
 	if (!r)
 		r = make_cgroup(n, e);
 	if (!r)

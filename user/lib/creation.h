@@ -68,8 +68,23 @@ int ringwall_preserved_fds(unsigned int n, unsigned int *ret, struct ringwall_er
 /** ringwall_process_listen() - add LISTEN_FDS and LISTEN_PID=1 to the process's environment where the runtime has them. */
 int ringwall_process_listen(struct ringwall_process *p, struct ringwall_arena *a, struct ringwall_err *e);
 
+/* The filters that a process gets: container-filter.c. */
+
 /** ringwall_filter_prepare() - compile linux.seccomp and put the filter where init finds it. */
 int ringwall_filter_prepare(const struct ringwall *rw, struct ringwall_init *in, struct ringwall_region *region,
 			    struct ringwall_err *e);
+
+/**
+ * ringwall_creation_seal() - decide where the policy's system calls are enforced; what is a filter's goes where init finds it, and
+ * is kept beside the container's record.
+ */
+int ringwall_creation_seal(struct ringwall_creation *n, struct ringwall_err *e);
+
+/** ringwall_filter_keep() - a filter of @m, which is sealed, for ringwall_filter_recall(): a restored container has its own already. */
+int ringwall_filter_keep(const struct ringwall_state *s, const struct ringwall_model *m, struct ringwall_err *e);
+
+/** ringwall_filter_recall() - the same filter for one more process of a container that has one. */
+int ringwall_filter_recall(const struct ringwall_state *s, struct ringwall_init *in, struct ringwall_region *region,
+			   struct ringwall_err *e);
 
 #endif

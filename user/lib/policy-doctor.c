@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../policy/doctor.h"
+#include "../policy/policy.h"
 #include "json.h"
 #include "ringwall.h"
 
@@ -62,4 +63,10 @@ int ringwall_doctor(struct ringwall *rw, char **ret_json, bool *ret_complete, st
 	*ret_json = json;
 	*ret_complete = complete;
 	return 0;
+}
+
+int ringwall_unload(struct ringwall *rw, struct ringwall_err *e)
+{
+	(void)rw;
+	return ringwall_policy_unload(e);
 }

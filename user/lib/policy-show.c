@@ -7,11 +7,27 @@
 #include "../policy/doctor.h"
 #include "../policy/draft.h"
 #include "../policy/policy.h"
+#include "../policy/syscall-filter.h"
 #include "../policy/text.h"
 #include "cleanup.h"
 #include "teller.h"
 
 #define _cleanup_model_ _cleanup_(ringwall_model_free)
+
+/* Does it fit into a seccomp filter, wherever the gate is not there? */
+static int check_filter(struct ringwall_model *m, struct ringwall_err *e)
+{
+	struct ringwall_filter filter = {};
+	int r;
+
+	if (!m->syscalls.set)
+		return 0;
+	if (m->syscalls.mode == RINGWALL_SYSCALLS_AUTO)
+		m->syscalls.mode = RINGWALL_SYSCALLS_SEALED;
+	r = ringwall_syscall_filter(m, NULL, &filter, e);
+	ringwall_filter_free(&filter);
+	return r;
+}
 
 int ringwall_policy_check(const char *path, struct ringwall_err *e)
 {
@@ -24,7 +40,7 @@ int ringwall_policy_check(const char *path, struct ringwall_err *e)
 		r = ringwall_draft_compile(&nothing, &m, &d, e);
 	if (!r)
 		ringwall_draft_free(&d);
-	return r;
+	return r < 0 ? r : check_filter(&m, e);
 }
 
 static const char *mode_of(const struct ringwall_model *m, uint32_t set)
@@ -43,7 +59,7 @@ static void put_sets(FILE *f, const struct ringwall_model *m)
 		enum ringwall_load load = ringwall_set_load(set);
 		enum ringwall_backing backing = ringwall_backing(load);
 
-		if (set == RINGWALL_SET_TAMPER || !(sets >> set & 1))
+		if (set == RINGWALL_SET_TAMPER || set == RINGWALL_SET_SYSCALL || !(sets >> set & 1))
 			continue;
 		if (backing == RINGWALL_BACKING_NONE)
 			fprintf(f, "# %-12s not enforced: this host has nothing for class %s, see 'ringwall doctor'\n",
@@ -52,6 +68,37 @@ static void put_sets(FILE *f, const struct ringwall_model *m)
 			fprintf(f, "# %-12s %s, by %s\n", ringwall_set_name(set), mode_of(m, set),
 				ringwall_backing_name(backing));
 	}
+}
+
+/* System calls have two backends. */
+static void put_syscalls(FILE *f, const struct ringwall_model *m)
+{
+	const char *mode = mode_of(m, RINGWALL_SET_SYSCALL), *name = ringwall_set_name(RINGWALL_SET_SYSCALL);
+	enum ringwall_backing gate = ringwall_backing(RINGWALL_LOAD_SYSCALL);
+
+	if (!m->syscalls.set)
+		return;
+	if (m->syscalls.mode == RINGWALL_SYSCALLS_LIVE && gate == RINGWALL_BACKING_SECCOMP)
+		fprintf(f, "# %-12s not live: this host has no gate, see 'ringwall doctor'\n", name);
+	else if (m->syscalls.mode == RINGWALL_SYSCALLS_LIVE)
+		fprintf(f, "# %-12s %s, by %s; what is sealed, by seccomp\n", name, mode, ringwall_backing_name(gate));
+	else if (m->syscalls.mode == RINGWALL_SYSCALLS_SEALED)
+		fprintf(f, "# %-12s %s, by seccomp: sealed, 'policy set' cannot change it\n", name, mode);
+	else
+		fprintf(f, "# %-12s %s, live where the host can, else sealed in seccomp\n", name, mode);
+}
+
+/* " [gate]", for a rule of theirs, where that is settled. */
+static const char *backend_of(const struct ringwall_model *m, const struct ringwall_rule *rule)
+{
+	const struct ringwall_syscall_list *list = &m->syscalls;
+
+	if (rule->set != RINGWALL_SET_SYSCALL || list->mode == RINGWALL_SYSCALLS_AUTO)
+		return "";
+	if (list->mode == RINGWALL_SYSCALLS_SEALED ||
+	    (rule->number && rule->number <= list->n && list->rules[rule->number - 1].sealed))
+		return " [seccomp]";
+	return " [gate]";
 }
 
 /* A list of bits is a rule for each bit, of which there are at most 64. */
@@ -72,7 +119,8 @@ static void put_rules(FILE *f, const struct ringwall_model *m)
 
 	for (size_t i = 0; i < m->n_rules; i++)
 		if (!was_put(m, i))
-			fprintf(f, "%-55s %s\n", m->rules[i].text, ringwall_origin_text(&m->rules[i].origin, origin));
+			fprintf(f, "%-55s %s%s\n", m->rules[i].text, ringwall_origin_text(&m->rules[i].origin, origin),
+				backend_of(m, &m->rules[i]));
 }
 
 static int show_text(const struct ringwall_model *m, uint32_t policy_id, char **ret, struct ringwall_err *e)
@@ -89,6 +137,7 @@ static int show_text(const struct ringwall_model *m, uint32_t policy_id, char **
 		fprintf(f, ", in the kernel as %u", policy_id);
 	fputc('\n', f);
 	put_sets(f, m);
+	put_syscalls(f, m);
 	put_rules(f, m);
 	failed = ferror(f);
 	if (fclose(f) || failed) {

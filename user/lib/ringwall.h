@@ -249,8 +249,37 @@ int ringwall_policy_set(struct ringwall *rw, const char *id, const char *policy,
  */
 int ringwall_policy_learn(struct ringwall *rw, const char *id, const char *name, char **ret_json, struct ringwall_err *e);
 
+/**
+ * struct ringwall_import_options - how a seccomp profile becomes a policy.
+ * @size: sizeof(struct ringwall_import_options)
+ * @name: of the policy; NULL: the file's
+ * @caps: NULL-terminated: the container's capabilities, by which profiles such as Docker's choose rules ("CAP_SYS_ADMIN" or
+ *	"SYS_ADMIN"); NULL: those that Docker gives
+ */
+struct ringwall_import_options {
+	size_t size;
+	const char *name;
+	const char *const *caps;
+};
+
+/**
+ * ringwall_policy_import() - a policy that means what a seccomp profile means, to be freed. See user/policy/import.h.
+ * What it says otherwise goes to the log as warnings.
+ * @path: a config.json, its linux.seccomp alone, or a profile in the shape of Docker's default.json; "-": standard input
+ * @o: NULL: nothing set
+ * Errors: -EINVAL ("FILE:LINE:COLUMN: …", an unknown capability), -EOPNOTSUPP (an action that policies do not have), -E2BIG,
+ * those of opening and reading it.
+ */
+int ringwall_policy_import(struct ringwall *rw, const char *path, const struct ringwall_import_options *o, char **ret_json,
+			   struct ringwall_err *e);
+
 /** ringwall_policy_template() - a policy to learn with: everything is observed, nothing refused. To be freed. */
 int ringwall_policy_template(char **ret_json, struct ringwall_err *e);
+
+/**
+ * ringwall_unload() - take the gate for system calls away. Errors: -EBUSY a container's policy needs it.
+ */
+int ringwall_unload(struct ringwall *rw, struct ringwall_err *e);
 
 /**
  * ringwall_doctor() - what of a policy this host can enforce, found out by trying; nothing of that stays. JSON, to be freed:

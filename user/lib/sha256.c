@@ -78,7 +78,7 @@ void ringwall_sha256_update(struct ringwall_sha256 *s, const void *data, size_t 
 	size_t have = s->len % sizeof(s->block);
 
 	s->len += len;
-	if (have) {
+	if (have && len) {
 		size_t n = sizeof(s->block) - have;
 
 		if (n > len)

@@ -20,7 +20,7 @@ static const struct ringwall_field arg_fields[] = {
 	      .required = true),
 };
 
-static const struct ringwall_table arg_table = {
+const struct ringwall_table ringwall_seccomp_arg_table = {
 	.fields = arg_fields, .n = ARRAY_SIZE(arg_fields), .size = sizeof(struct ringwall_seccomp_arg),
 };
 
@@ -52,7 +52,7 @@ static const struct ringwall_field rule_fields[] = {
 	FIELD(struct ringwall_seccomp_rule, action, "action", ringwall_field_enum,
 	      .more = ringwall_seccomp_action_names, .required = true),
 	FIELD_OPT(struct ringwall_seccomp_rule, errno_ret, "errnoRet", ringwall_field_unsigned, .max = MAX_RET_DATA),
-	FIELD_ARRAY(struct ringwall_seccomp_rule, args, n_args, "args", arg_table),
+	FIELD_ARRAY(struct ringwall_seccomp_rule, args, n_args, "args", ringwall_seccomp_arg_table),
 };
 
 static const struct ringwall_table rule_table = {

@@ -159,6 +159,7 @@ extern const struct ringwall_table ringwall_process_table;   /* struct ringwall_
 extern const struct ringwall_table ringwall_linux_table;     /* struct ringwall_config */
 extern const struct ringwall_table ringwall_resources_table; /* struct ringwall_resources */
 extern const struct ringwall_table ringwall_id_map_table;    /* struct ringwall_idmap */
+extern const struct ringwall_table ringwall_seccomp_arg_table; /* struct ringwall_seccomp_arg */
 ringwall_field_fn ringwall_field_seccomp;		     /* struct ringwall_seccomp */
 
 /** ringwall_config_check() - the rules that tie sections together: what needs which namespace. */

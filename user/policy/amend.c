@@ -10,7 +10,7 @@
 #include "../lib/json.h"
 #include "text.h"
 
-enum what { NET, PORTS, PATH, WORD };
+enum what { NET, PORTS, PATH, WORD, SYSCALL };
 
 /*
  * A list of a policy, {"allow": […], "deny": […]}, and the changes that add to it: allow-NAME, deny-NAME.
@@ -28,6 +28,7 @@ static const struct list {
 	{ NULL, "exec", "exec", WORD, offsetof(struct ringwall_model, exec_set) },
 	{ NULL, "devices", "device", WORD, offsetof(struct ringwall_model, devices_set) },
 	{ NULL, "capabilities", "capability", WORD, offsetof(struct ringwall_model, capabilities.set) },
+	{ NULL, "syscalls", "syscall", SYSCALL, offsetof(struct ringwall_model, syscalls.set) },
 };
 
 struct amend {
@@ -182,6 +183,45 @@ static int put_word(struct amend *a, const char *s)
 	return 0;
 }
 
+/* A name, or a number. */
+static void put_errno(struct amend *a, const char *s)
+{
+	uint32_t n;
+	const char *end = s;
+
+	if (ringwall_digits_parse(&end, UINT16_MAX, &n) && !*end)
+		ringwall_json_out_u64(&a->out, "errno", n);
+	else
+		ringwall_json_out_str(&a->out, "errno", s);
+}
+
+/* "keyctl,add_key:ENOSYS" */
+static int put_syscall(struct amend *a, const char *verb, const char *s)
+{
+	const char *colon = strchr(s, ':');
+
+	if (colon && strcmp(verb, "deny"))
+		return ringwall_fail_plain(a->e, -EINVAL, "'%s': an error is for what is denied", s);
+	ringwall_json_out_object(&a->out, NULL);
+	ringwall_json_out_array(&a->out, "names");
+	for (;;) {
+		size_t n = strcspn(s, ",:");
+		char name[64];
+
+		snprintf(name, sizeof(name), "%.*s", (int)n, s);
+		ringwall_json_out_str(&a->out, NULL, name);
+		if (s[n] != ',')
+			break;
+		s += n + 1;
+	}
+	ringwall_json_out_end(&a->out, ']');
+	if (colon)
+		put_errno(a, colon + 1);
+	put_origin(a);
+	ringwall_json_out_end(&a->out, '}');
+	return 0;
+}
+
 static int put_rule(struct amend *a, const struct list *l, const char *verb, const char *s)
 {
 	switch (l->what) {
@@ -191,6 +231,8 @@ static int put_rule(struct amend *a, const struct list *l, const char *verb, con
 		return put_bind(a, s);
 	case PATH:
 		return put_path(a, verb, s);
+	case SYSCALL:
+		return put_syscall(a, verb, s);
 	default:
 		return put_word(a, s);
 	}

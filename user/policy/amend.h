@@ -14,6 +14,8 @@
  *	allow-exec, deny-exec					PATH
  *	allow-device, deny-device				as in a policy: "c 1:3 rw"
  *	allow-capability, deny-capability			CAP_NAME
+ *	allow-syscall						NAME[,NAME…]
+ *	deny-syscall						NAME[,NAME…][:ERRNO]
  *	kernel							KEY=VALUE
  *	audit, learn, enforce					CLASS[,CLASS…]
  * PORTS: 443,8000-8100. An IPv6 address that is followed by ports stands in brackets: [2001:db8::]/32:443.

@@ -14,6 +14,7 @@
 #include "../lib/cleanup.h"
 #include "../lib/json.h"
 #include "device.h"
+#include "syscalls.h"
 
 #define NSEC 1000000000LL
 #define NAMES_MAX 64 /* more than fit into an object */
@@ -25,7 +26,7 @@ static const char *const ops[] = {
 	[RINGWALL_DO_OPEN] = "open",	   [RINGWALL_DO_CREATE] = "create",   [RINGWALL_DO_DELETE] = "delete",
 	[RINGWALL_DO_RENAME] = "rename",   [RINGWALL_DO_LINK] = "link",	      [RINGWALL_DO_CHANGE] = "change",
 	[RINGWALL_DO_EXEC] = "exec",	   [RINGWALL_DO_MAP] = "map",	      [RINGWALL_DO_KERNEL] = "kernel",
-	[RINGWALL_DO_CAPABLE] = "capable",
+	[RINGWALL_DO_CAPABLE] = "capable",  [RINGWALL_DO_SYSCALL] = "syscall",
 };
 
 static const char *op_name(uint32_t op)
@@ -192,6 +193,21 @@ static void capability_text(uint32_t cap, char *ret, size_t size)
 		snprintf(ret, size, "capability %u", cap);
 }
 
+/* "keyctl", "keyctl (32-bit)" */
+static void syscall_text(const struct ringwall_object *o, char *ret, size_t size)
+{
+	const struct ringwall_syscall_name *row = ringwall_syscall_name(o->arg[0]);
+
+	if (o->arg[0] == RINGWALL_SYSCALL_DEVICE)
+		snprintf(ret, size, "open of /dev/ringwall");
+	else if (row)
+		snprintf(ret, size, "%s", row->name);
+	else
+		snprintf(ret, size, "%u", o->arg[0]);
+	if (o->arg[1])
+		add(ret, size, " (32-bit)");
+}
+
 static void describe_object(const struct ringwall_told *t, const struct ringwall_about *a, char *ret, size_t size)
 {
 	const struct ringwall_object *o = &t->event->what.object;
@@ -209,6 +225,8 @@ static void describe_object(const struct ringwall_told *t, const struct ringwall
 		describe_kernel(o, ret, size);
 	else if (o->op == RINGWALL_DO_CAPABLE)
 		capability_text(o->arg[0], ret, size);
+	else if (o->op == RINGWALL_DO_SYSCALL)
+		syscall_text(o, ret, size);
 }
 
 /*
@@ -371,6 +389,14 @@ static void put_socket(const struct ringwall_object *o, struct ringwall_json_out
 	ringwall_json_out_u64(out, "protocol", o->arg[2]);
 }
 
+static void put_syscall(const struct ringwall_object *o, struct ringwall_json_out *out)
+{
+	const struct ringwall_syscall_name *row = ringwall_syscall_name(o->arg[0]);
+
+	ringwall_json_out_str(out, "syscall", row ? row->name : NULL);
+	ringwall_json_out_str(out, "architecture", o->arg[1] ? "x86" : "x86_64");
+}
+
 static void put_parts(const struct ringwall_told *t, const struct ringwall_about *a, struct ringwall_json_out *out)
 {
 	const struct ringwall_object *o = &t->event->what.object;
@@ -389,6 +415,8 @@ static void put_parts(const struct ringwall_told *t, const struct ringwall_about
 	} else if (o->op == RINGWALL_DO_CAPABLE) {
 		capability_text(o->arg[0], name, sizeof(name));
 		ringwall_json_out_str(out, "capability", name);
+	} else if (o->op == RINGWALL_DO_SYSCALL) {
+		put_syscall(o, out);
 	}
 }
 

@@ -16,6 +16,7 @@
 #include "../cgroup/cgroup.h"
 #include "../lib/cleanup.h"
 #include "bpf.h"
+#include "gate-load.h"
 
 #define KERNEL_BTF "/sys/kernel/btf/vmlinux"
 #define TEST_FUNCTION "bpf_modify_return_test" /* of the kernel's own tests: nobody calls it */
@@ -60,6 +61,8 @@ const char *ringwall_backing_name(enum ringwall_backing backing)
 		[RINGWALL_BACKING_CGROUP] = "cgroup",
 		[RINGWALL_BACKING_MODIFY_RETURN] = "modify-return",
 		[RINGWALL_BACKING_LSM] = "lsm",
+		[RINGWALL_BACKING_SECCOMP] = "seccomp",
+		[RINGWALL_BACKING_MODULE] = "module",
 	};
 
 	return names[backing];
@@ -79,6 +82,7 @@ enum ringwall_load ringwall_set_load(uint32_t set)
 		[RINGWALL_SET_EXEC] = RINGWALL_LOAD_FILE,
 		[RINGWALL_SET_KERNEL] = RINGWALL_LOAD_KERNEL,
 		[RINGWALL_SET_CAPABILITY] = RINGWALL_LOAD_CAPABLE,
+		[RINGWALL_SET_SYSCALL] = RINGWALL_LOAD_SYSCALL,
 		[RINGWALL_SET_TAMPER] = RINGWALL_LOAD_TAMPER,
 	};
 
@@ -90,10 +94,28 @@ static enum ringwall_backing on_hooks(void)
 	return ringwall_lsm_backend() == RINGWALL_BACKEND_LSM ? RINGWALL_BACKING_LSM : RINGWALL_BACKING_MODIFY_RETURN;
 }
 
+/* A filter there is on every kernel. Without a container's processes being marked the gate finds nobody. */
+static enum ringwall_backing of_syscalls(void)
+{
+	static const enum ringwall_backing backings[] = {
+		[RINGWALL_GATE_NONE] = RINGWALL_BACKING_SECCOMP,
+		[RINGWALL_GATE_MODULE] = RINGWALL_BACKING_MODULE,
+		[RINGWALL_GATE_MODIFY_RETURN] = RINGWALL_BACKING_MODIFY_RETURN,
+	};
+
+	if (ringwall_backing(RINGWALL_LOAD_IDENTITY) == RINGWALL_BACKING_NONE)
+		return RINGWALL_BACKING_SECCOMP;
+	if (!ringwall_pins_is_loaded(RINGWALL_LOAD_SYSCALL) && ringwall_gate_is_skippable(NULL))
+		return RINGWALL_BACKING_SECCOMP;
+	return backings[ringwall_gate_kind()];
+}
+
 enum ringwall_backing ringwall_backing(enum ringwall_load which)
 {
 	const char *mount;
 
+	if (which == RINGWALL_LOAD_SYSCALL)
+		return of_syscalls();
 	if (which < RINGWALL_LOAD_IDENTITY)
 		return ringwall_cgroup_mount(&mount, NULL) ? RINGWALL_BACKING_NONE : RINGWALL_BACKING_CGROUP;
 	if (ringwall_pins_is_loaded(which))
@@ -306,7 +328,7 @@ static void examine_hooks(const struct btf *kernel, const struct class *class, s
 	}
 	if (ringwall_load_check_skips(kernel, ringwall_lsm_backend(), &skips) < 0) {
 		snprintf(f->why, sizeof(f->why), "%.300s", skips.text);
-		snprintf(f->fix, sizeof(f->fix), "preempt=voluntary on the kernel command line%s",
+		snprintf(f->fix, sizeof(f->fix), "preempt=voluntary on the kernel command line (before Linux 7.0)%s",
 			 backing == RINGWALL_BACKING_LSM ? "" : ", or bpf in its lsm=");
 		return;
 	}
@@ -318,6 +340,43 @@ static void examine_hooks(const struct btf *kernel, const struct class *class, s
 	snprintf(f->why, sizeof(f->why),
 		 "bpf is not an active LSM: the functions that call the hooks are modified instead");
 	fix_lsm_list(f);
+}
+
+#define WITHOUT_GATE "what begins with a container stays as it is: "
+
+/* After what the gate needs has been looked at. */
+static void examine_syscalls(const struct ringwall_finding *identity, struct ringwall_finding *f)
+{
+	bool module = ringwall_gate_module_is_there();
+	int err = module ? 0 : ringwall_gate_try();
+	struct ringwall_err skips;
+
+	f->backing = RINGWALL_BACKING_SECCOMP;
+	if (identity->backing == RINGWALL_BACKING_NONE) {
+		snprintf(f->why, sizeof(f->why), WITHOUT_GATE "the live gate needs class identity");
+		snprintf(f->fix, sizeof(f->fix), "%.300s", identity->fix);
+		return;
+	}
+	if (module) {
+		f->backing = RINGWALL_BACKING_MODULE;
+		snprintf(f->why, sizeof(f->why), "ringwall.ko is loaded: policies can change while containers run");
+		return;
+	}
+	snprintf(f->fix, sizeof(f->fix), "modprobe ringwall ('make kmod' builds it)");
+	if (err < 0) {
+		snprintf(f->why, sizeof(f->why),
+			 WITHOUT_GATE "this kernel lets no program in front of system calls by itself (%s), "
+			 "and ringwall.ko is not loaded",
+			 strerror(-err));
+	} else if (ringwall_gate_is_skippable(&skips)) {
+		snprintf(f->why, sizeof(f->why),
+			 WITHOUT_GATE "programs in front of system calls can be skipped on this kernel, which is preemptible; "
+			 "a policy with \"onUnsupported\": \"warn\" gets them for mode \"live\"");
+	} else {
+		f->backing = RINGWALL_BACKING_MODIFY_RETURN;
+		snprintf(f->why, sizeof(f->why),
+			 "programs can be put in front of system calls; 32-bit ones are refused whole where the policy is live");
+	}
 }
 
 /* Where there is a bpffs, or can be. */
@@ -342,7 +401,9 @@ void ringwall_doctor_examine(struct ringwall_finding ret[RINGWALL_LOADS])
 
 	for (enum ringwall_load i = 0; i < RINGWALL_LOADS; i++) {
 		ret[i] = (struct ringwall_finding){ .loaded = ringwall_pins_is_loaded(i) };
-		if (classes[i].hooks[0])
+		if (i == RINGWALL_LOAD_SYSCALL)
+			examine_syscalls(&ret[RINGWALL_LOAD_IDENTITY], &ret[i]);
+		else if (classes[i].hooks[0])
 			examine_hooks(kernel, &classes[i], &ret[i]);
 		else
 			examine_cgroup(&classes[i], &cgroup, err, &ret[i]);

@@ -14,9 +14,11 @@ enum ringwall_backing {
 	RINGWALL_BACKING_CGROUP,	/* programs on the container's cgroup */
 	RINGWALL_BACKING_MODIFY_RETURN, /* programs in front of security_HOOK() */
 	RINGWALL_BACKING_LSM,		/* programs on LSM hooks */
+	RINGWALL_BACKING_SECCOMP,	/* a filter, which stays as it was when the container began */
+	RINGWALL_BACKING_MODULE,	/* a program that ringwall.ko asks */
 };
 
-/** ringwall_backing_name() - "none", "cgroup", "modify-return", "lsm". */
+/** ringwall_backing_name() - "none", "cgroup", "modify-return", "lsm", "seccomp", "module". */
 const char *ringwall_backing_name(enum ringwall_backing backing);
 
 /**

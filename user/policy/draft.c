@@ -19,6 +19,7 @@ static const struct {
 	[RINGWALL_SECTION_NAMES] = { "names", sizeof(struct ringwall_name_key), sizeof(struct ringwall_dns_name) },
 	[RINGWALL_SECTION_TOKENS] = { "tokens", sizeof(struct ringwall_token_key), sizeof(struct ringwall_token) },
 	[RINGWALL_SECTION_PATHS] = { "paths", sizeof(struct ringwall_path_key), sizeof(struct ringwall_edge) },
+	[RINGWALL_SECTION_SYSCALLS] = { "syscalls", sizeof(struct ringwall_syscall_key), sizeof(struct ringwall_syscall) },
 };
 
 size_t ringwall_section_key_size(enum ringwall_section_kind kind)
@@ -109,6 +110,8 @@ int ringwall_draft_compile(const struct ringwall_resources *r, const struct ring
 	}
 	if (!err && m)
 		err = ringwall_draft_paths(m, &d, e);
+	if (!err && m)
+		err = ringwall_draft_syscalls(m, &d, e);
 	if (err < 0) {
 		ringwall_draft_free(&d);
 		return err;

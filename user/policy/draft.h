@@ -26,6 +26,7 @@ enum ringwall_section_kind {
 	RINGWALL_SECTION_NAMES,
 	RINGWALL_SECTION_TOKENS,
 	RINGWALL_SECTION_PATHS,
+	RINGWALL_SECTION_SYSCALLS,
 	RINGWALL_SECTIONS
 };
 
@@ -56,6 +57,9 @@ int ringwall_draft_network(const struct ringwall_model *m, struct ringwall_draft
 
 /** ringwall_draft_paths() - path-compile.c: files and exec. */
 int ringwall_draft_paths(const struct ringwall_model *m, struct ringwall_draft *d, struct ringwall_err *e);
+
+/** ringwall_draft_syscalls() - syscall-compile.c: what the gate is to refuse of system calls. */
+int ringwall_draft_syscalls(const struct ringwall_model *m, struct ringwall_draft *d, struct ringwall_err *e);
 
 /** ringwall_section_alloc() - room for @n entries, zeroed. */
 int ringwall_section_alloc(struct ringwall_section *s, uint32_t n, size_t key_size, size_t value_size, struct ringwall_err *e);

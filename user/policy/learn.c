@@ -189,13 +189,23 @@ static void forget_origins(struct ringwall_model *m)
 	m->n_rules = 0;
 }
 
+/* A seccomp filter tells nobody what it refuses: a policy of what was seen would refuse everything. */
+static void forget_sealed(struct ringwall_lesson *l, uint32_t learn)
+{
+	if (!(learn & SET(SYSCALL)) || l->to->syscalls.mode != RINGWALL_SYSCALLS_SEALED)
+		return;
+	ringwall_learn_drop(l->to, SET(SYSCALL));
+	ringwall_learn_note(l, "system calls are sealed in seccomp, where they cannot be observed: nothing is learnt of them");
+}
+
 int ringwall_learn(const struct ringwall_model *from, const struct ringwall_seen *seen, size_t n,
 		   size_t n_config_devices, void (*note)(void *data, const char *text), void *data,
 		   struct ringwall_model *ret, struct ringwall_err *e)
 {
 	struct ringwall_model m = *from;
 	struct ringwall_lesson l = {
-		.to = &m, .seen = seen, .n = n, .n_config_devices = n_config_devices, .note = note, .data = data, .e = e
+		.to = &m, .seen = seen, .n = n, .n_config_devices = n_config_devices, .note = note, .data = data,
+		.learning = from->learn, .e = e
 	};
 	int err;
 
@@ -211,11 +221,14 @@ int ringwall_learn(const struct ringwall_model *from, const struct ringwall_seen
 	m.learn = 0;
 	forget_origins(&m);
 	learn_bits(&l);
+	forget_sealed(&l, from->learn);
 	err = learn_devices(&l);
 	if (!err)
 		err = ringwall_learn_network(&l);
 	if (!err)
 		err = ringwall_learn_paths(&l);
+	if (!err)
+		err = ringwall_learn_syscalls(&l);
 	if (err < 0) {
 		ringwall_arena_free(&m.arena);
 		return err;
@@ -248,6 +261,8 @@ void ringwall_learn_drop(struct ringwall_model *m, uint32_t sets)
 		m->kernel = (struct ringwall_bits){ 0 };
 	if (sets & SET(CAPABILITY))
 		m->capabilities = (struct ringwall_bits){ 0 };
+	if (sets & SET(SYSCALL))
+		m->syscalls = (struct ringwall_syscall_list){ 0 };
 }
 
 _Static_assert(RINGWALL_SET_INGRESS == RINGWALL_SET_EGRESS + 1 && RINGWALL_SET_BIND == RINGWALL_SET_EGRESS + 2 &&

@@ -13,6 +13,7 @@
  *   RINGWALL_LEARN_DIRECTORIES or more of its subdirectories became that, with the same rights, they all become "**".
  *   Not for /, /dev, /etc, /home, /proc, /root, /run, /sys and /var themselves, only for what is below them.
  * - A number as a component of a path below /proc becomes *: process ids are others the next time.
+ * - A system call that was used is allowed, whatever its arguments were; socketcall and ipc of 32-bit programs are not.
  * - A rule that denies what was used is split around that: the rest of it stays denied.
  */
 
@@ -36,6 +37,7 @@ struct ringwall_seen {
 /**
  * struct ringwall_lesson - everything while it is learnt; for learn*.c.
  * @to: in the making; its arena owns what is new
+ * @learning: bits 1 << RINGWALL_SET_*: what was in learn mode
  * @note: called with what cannot be allowed, one line each
  */
 struct ringwall_lesson {
@@ -46,6 +48,7 @@ struct ringwall_lesson {
 	void (*note)(void *data, const char *text);
 	void *data;
 	struct ringwall_err *e;
+	uint32_t learning;
 };
 
 /**
@@ -69,6 +72,7 @@ const char *ringwall_learn_template(size_t *ret_len);
 /* The parts of it. */
 int ringwall_learn_network(struct ringwall_lesson *l);
 int ringwall_learn_paths(struct ringwall_lesson *l);
+int ringwall_learn_syscalls(struct ringwall_lesson *l);
 
 /** ringwall_learn_note() - printf to @l->note. */
 void ringwall_learn_note(const struct ringwall_lesson *l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

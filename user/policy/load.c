@@ -21,15 +21,17 @@
 #include "capable.skel.h"
 #include "device.skel.h"
 #include "file.skel.h"
+#include "gate.skel.h"
 #include "identity.skel.h"
 #include "network.skel.h"
 #include "socket.skel.h"
 #include "surface.skel.h"
 #include "tamper.skel.h"
+#include "gate-load.h"
 #include "own.h"
 #include "pins.h"
 
-#define LOADING RINGWALL_PINS_ABI "/loading"
+#define LOADING RINGWALL_PINS_LOADING
 
 /* A skeleton opened; its destroy function takes what @ret_skeleton got. */
 #define OPENER(name)                                                  \
@@ -49,26 +51,29 @@
 OPENER(capable)
 OPENER(device)
 OPENER(file)
+OPENER(gate)
 OPENER(identity)
 OPENER(network)
 OPENER(socket)
 OPENER(surface)
 OPENER(tamper)
 
-/* One row per policy class; maps of the same name are one map. */
+/* One row per policy class; maps of the same name are one map. @prepare: what of it is to be loaded; NULL: everything */
 static const struct class {
 	const char *name;
 	struct bpf_object *(*open)(void **ret_skeleton);
 	void (*destroy)(void *skeleton);
+	int (*prepare)(struct bpf_object *obj, struct ringwall_err *e);
 } classes[] = {
-	[RINGWALL_LOAD_DEVICE] = { "device", device_open, device_destroy },
-	[RINGWALL_LOAD_NETWORK] = { "network", network_open, network_destroy },
-	[RINGWALL_LOAD_IDENTITY] = { "identity", identity_open, identity_destroy },
-	[RINGWALL_LOAD_TAMPER] = { "tamper", tamper_open, tamper_destroy },
-	[RINGWALL_LOAD_KERNEL] = { "kernel", surface_open, surface_destroy },
-	[RINGWALL_LOAD_SOCKET] = { "socket", socket_open, socket_destroy },
-	[RINGWALL_LOAD_CAPABLE] = { "capable", capable_open, capable_destroy },
-	[RINGWALL_LOAD_FILE] = { "file", file_open, file_destroy },
+	[RINGWALL_LOAD_DEVICE] = { "device", device_open, device_destroy, NULL },
+	[RINGWALL_LOAD_NETWORK] = { "network", network_open, network_destroy, NULL },
+	[RINGWALL_LOAD_IDENTITY] = { "identity", identity_open, identity_destroy, NULL },
+	[RINGWALL_LOAD_TAMPER] = { "tamper", tamper_open, tamper_destroy, NULL },
+	[RINGWALL_LOAD_KERNEL] = { "kernel", surface_open, surface_destroy, NULL },
+	[RINGWALL_LOAD_SOCKET] = { "socket", socket_open, socket_destroy, NULL },
+	[RINGWALL_LOAD_CAPABLE] = { "capable", capable_open, capable_destroy, NULL },
+	[RINGWALL_LOAD_FILE] = { "file", file_open, file_destroy, NULL },
+	[RINGWALL_LOAD_SYSCALL] = { "syscall", gate_open, gate_destroy, ringwall_gate_prepare },
 };
 
 /* The last thing libbpf complained about, for the error message; the lock allows one loader at a time per process. */
@@ -83,8 +88,7 @@ static int remember(enum libbpf_print_level level, const char *fmt, va_list args
 	return 0;
 }
 
-/* Sets where each map is pinned; libbpf takes the map that an earlier class pinned there, or makes and pins it. */
-static int pin_maps_at(struct bpf_object *obj)
+int ringwall_load_pin_maps(struct bpf_object *obj)
 {
 	char path[sizeof(RINGWALL_PINS_ABI) + 32];
 	struct bpf_map *map;
@@ -151,7 +155,7 @@ int ringwall_load_check_skips(const struct btf *kernel, enum ringwall_backend ba
 		return 0;
 	if (!ringwall_lsm_preemptible())
 		return 0;
-	return ringwall_fail_plain(e, -EOPNOTSUPP, "%s can be skipped on this kernel while it is preempted: %sboot with preempt=voluntary",
+	return ringwall_fail_plain(e, -EOPNOTSUPP, "%s can be skipped on this kernel while it is preempted: %sboot with preempt=voluntary (kernels before 7.0)",
 				   backend == RINGWALL_BACKEND_LSM ? "programs on LSM hooks" : "modify-return programs",
 				   backend == RINGWALL_BACKEND_LSM ? "" : "add bpf to lsm= on the kernel command line, or ");
 }
@@ -202,8 +206,14 @@ static int load_class(const struct class *class, enum ringwall_backend backend)
 	void *skeleton;
 	struct bpf_object *obj = class->open(&skeleton);
 	struct bpf_program *prog;
-	int err = obj ? pin_maps_at(obj) : -errno;
+	struct ringwall_err why;
+	int err = obj ? ringwall_load_pin_maps(obj) : -errno;
 
+	if (!err && class->prepare) {
+		err = class->prepare(obj, &why);
+		if (err < 0)
+			snprintf(complaint, sizeof(complaint), "%.250s", why.text);
+	}
 	if (!err)
 		err = adapt(obj, backend);
 	if (!err)
@@ -233,6 +243,13 @@ static int clear_loading(void)
 	return rmdir(LOADING) < 0 ? -errno : 0;
 }
 
+int ringwall_load_clear(struct ringwall_err *e)
+{
+	int err = clear_loading();
+
+	return err < 0 ? ringwall_fail(e, err, "clear '%s'", LOADING) : 0;
+}
+
 static int load(const struct class *class, struct ringwall_err *e)
 {
 	libbpf_print_fn_t printer = libbpf_set_print(remember);
@@ -245,6 +262,8 @@ static int load(const struct class *class, struct ringwall_err *e)
 	/* What libbpf has to say is the kernel's reason; without it, it was a matter of permission. */
 	if ((err == -EPERM || err == -EACCES) && !complaint[0])
 		return ringwall_pins_fail(e, err, "load the BPF programs");
+	if (err == -EOPNOTSUPP && complaint[0])
+		return ringwall_fail_plain(e, err, "policy class %s: %s", class->name, complaint);
 	if (err < 0)
 		return ringwall_fail(e, err, "load the BPF programs of class %s: %s", class->name, complaint);
 	return 0;
@@ -265,9 +284,9 @@ int ringwall_pins_load(enum ringwall_load which, struct ringwall_err *e)
 		err = make_directory(RINGWALL_PINS_LINKS, e);
 	if (err < 0)
 		return err;
-	err = clear_loading();
+	err = ringwall_load_clear(e);
 	if (err < 0)
-		return ringwall_fail(e, err, "clear '%s'", LOADING);
+		return err;
 	err = make_directory(LOADING, e);
 	if (!err)
 		err = ringwall_own_loading(true, e);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../lib/cleanup.h"
+#include "syscalls.h"
 
 extern const char ringwall_profile_privileged[], ringwall_profile_privileged_end[];
 extern const char ringwall_profile_baseline[], ringwall_profile_baseline_end[];
@@ -29,6 +30,7 @@ static const char *const set_names[RINGWALL_SETS] = {
 	[RINGWALL_SET_EXEC] = "exec",
 	[RINGWALL_SET_KERNEL] = "kernel",
 	[RINGWALL_SET_CAPABILITY] = "capability",
+	[RINGWALL_SET_SYSCALL] = "syscall",
 	[RINGWALL_SET_TAMPER] = "tamper",
 };
 
@@ -104,7 +106,8 @@ uint32_t ringwall_model_sets(const struct ringwall_model *m)
 	       (uint32_t) !!(refused & ~RINGWALL_EXEC_RIGHTS) << RINGWALL_SET_FILE |
 	       (uint32_t) !!(refused & RINGWALL_EXEC_RIGHTS) << RINGWALL_SET_EXEC |
 	       (uint32_t) !!m->kernel.refused << RINGWALL_SET_KERNEL |
-	       (uint32_t) !!m->capabilities.refused << RINGWALL_SET_CAPABILITY;
+	       (uint32_t) !!m->capabilities.refused << RINGWALL_SET_CAPABILITY |
+	       (uint32_t)ringwall_syscalls_are_gated(m) << RINGWALL_SET_SYSCALL;
 }
 
 void ringwall_model_free(struct ringwall_model *m)

@@ -106,6 +106,54 @@ struct ringwall_path_rule {
 
 #define RINGWALL_EXEC_RIGHTS (RINGWALL_FILE_EXEC | RINGWALL_FILE_MAP) /* what the member exec is about */
 
+/* Where a policy's system calls are enforced. */
+enum ringwall_syscall_mode {
+	RINGWALL_SYSCALLS_AUTO,	  /* live where the host can, else sealed; settled when a container begins */
+	RINGWALL_SYSCALLS_LIVE,	  /* by the gate, so that `policy set` can loosen as well as tighten; the rest by a filter */
+	RINGWALL_SYSCALLS_SEALED, /* by a seccomp filter alone */
+};
+
+#define RINGWALL_ERRNO_MAX 4095 /* the kernel's MAX_ERRNO: what a system call can return, and seccomp */
+
+/** struct ringwall_syscall_arg - (argument @index & @mask) @op @value. @op: enum ringwall_compare */
+struct ringwall_syscall_arg {
+	uint8_t index, op;
+	uint64_t mask, value;
+};
+
+/**
+ * struct ringwall_syscall_rule - one entry of syscalls.allow or .deny.
+ * @allow: or deny. Deny beats allow, whatever the order; what neither matches gets the default.
+ * @sealed: deny only: in the filter even of a live policy
+ * @error: deny: errno
+ * @number: from 1: what is allowed in the order of the file, then what is denied
+ * @ids: of the system calls it names
+ * @args: all of them must hold; none: whatever the arguments are
+ */
+struct ringwall_syscall_rule {
+	bool allow, sealed;
+	uint16_t error;
+	uint32_t number;
+	uint16_t *ids;
+	size_t n_ids;
+	struct ringwall_syscall_arg *args;
+	size_t n_args;
+};
+
+/**
+ * struct ringwall_syscall_list - "syscalls" of a policy.
+ * @set: the policy speaks of it
+ * @i386: 32-bit entries are not refused whole
+ * @error: errno of the default
+ */
+struct ringwall_syscall_list {
+	bool set, deny_default, i386;
+	enum ringwall_syscall_mode mode;
+	uint16_t error;
+	struct ringwall_syscall_rule *rules;
+	size_t n;
+};
+
 enum ringwall_on_unsupported {
 	RINGWALL_UNSUPPORTED_REFUSE,
 	RINGWALL_UNSUPPORTED_WARN,
@@ -142,6 +190,7 @@ struct ringwall_model {
 	size_t n_devices;
 	struct ringwall_net_list egress, ingress, bind;
 	struct ringwall_bits families, socket_types, netlink, kernel, capabilities;
+	struct ringwall_syscall_list syscalls;
 	bool files_set, files_deny, exec_set, exec_deny;
 	uint8_t path_default;
 	struct ringwall_path_rule *path_rules;

@@ -22,4 +22,7 @@ int ringwall_own_register(struct ringwall_err *e);
 int ringwall_own_add_link(int link_fd, uint32_t *ret_id, struct ringwall_err *e);
 void ringwall_own_remove_link(uint32_t id);
 
+/** ringwall_own_forget_gate() - what is pinned in @path is about to go: the gate's programs and links, which come and go. */
+void ringwall_own_forget_gate(const char *path);
+
 #endif

@@ -200,8 +200,8 @@ static int entries_parse(struct ringwall_reader *r, const struct ringwall_list *
 	return 0;
 }
 
-static int allow_parse(struct ringwall_reader *r, const struct ringwall_field *f, const struct ringwall_json *v,
-		       void *base)
+int ringwall_list_allow(struct ringwall_reader *r, const struct ringwall_field *f, const struct ringwall_json *v,
+			 void *base)
 {
 	struct ringwall_list *list = base;
 
@@ -210,8 +210,8 @@ static int allow_parse(struct ringwall_reader *r, const struct ringwall_field *f
 	return entries_parse(r, list, v, &list->allow);
 }
 
-static int deny_parse(struct ringwall_reader *r, const struct ringwall_field *f, const struct ringwall_json *v,
-		      void *base)
+int ringwall_list_deny(struct ringwall_reader *r, const struct ringwall_field *f, const struct ringwall_json *v,
+			void *base)
 {
 	struct ringwall_list *list = base;
 
@@ -225,8 +225,8 @@ static const struct ringwall_word default_names[] = {
 	{ 0 },
 };
 
-static int default_parse(struct ringwall_reader *r, const struct ringwall_field *f, const struct ringwall_json *v,
-			 void *base)
+int ringwall_list_default(struct ringwall_reader *r, const struct ringwall_field *f, const struct ringwall_json *v,
+			  void *base)
 {
 	struct ringwall_list *list = base;
 	uint64_t said;
@@ -240,28 +240,21 @@ static int default_parse(struct ringwall_reader *r, const struct ringwall_field 
 	return 0;
 }
 
-#define DEFAULT_ROWS                                                                                                   \
-	{ .name = "default", .parse = default_parse },                                                                 \
-		FIELD(struct ringwall_list, given, "defaultOrigin", ringwall_parse_origin,                             \
-		      .has = offsetof(struct ringwall_list, has_given))
-
 static const struct ringwall_field list_fields[] = {
-	DEFAULT_ROWS,
-	{ .name = "allow", .parse = allow_parse },
-	{ .name = "deny", .parse = deny_parse },
+	RINGWALL_LIST_ROWS,
 };
 
 static const struct ringwall_table list_table = { .fields = list_fields, .n = ARRAY_SIZE(list_fields) };
 
 static const struct ringwall_field rules_fields[] = {
-	DEFAULT_ROWS,
-	{ .name = "rules", .parse = allow_parse },
+	RINGWALL_LIST_DEFAULT_ROWS,
+	{ .name = "rules", .parse = ringwall_list_allow },
 };
 
 static const struct ringwall_table rules_table = { .fields = rules_fields, .n = ARRAY_SIZE(rules_fields) };
 
-static int list_read(struct ringwall_reader *r, const struct ringwall_table *table,
-		     const struct ringwall_list_kind *kind, const struct ringwall_json *v, struct ringwall_list *list)
+int ringwall_parse_list_by(struct ringwall_reader *r, const struct ringwall_table *table, const struct ringwall_list_kind *kind,
+			   const struct ringwall_json *v, struct ringwall_list *list)
 {
 	int rc;
 
@@ -279,7 +272,7 @@ static int list_read(struct ringwall_reader *r, const struct ringwall_table *tab
 int ringwall_parse_list(struct ringwall_reader *r, const struct ringwall_field *f, const struct ringwall_json *v,
 			void *base)
 {
-	return list_read(r, &list_table, f->more, v, (struct ringwall_list *)((char *)base + f->offset));
+	return ringwall_parse_list_by(r, &list_table, f->more, v, (struct ringwall_list *)((char *)base + f->offset));
 }
 
 int ringwall_parse_rules(struct ringwall_reader *r, const struct ringwall_field *f, const struct ringwall_json *v,
@@ -288,7 +281,7 @@ int ringwall_parse_rules(struct ringwall_reader *r, const struct ringwall_field 
 	struct ringwall_list *list = (struct ringwall_list *)((char *)base + f->offset);
 
 	if (v->type != RINGWALL_JSON_ARRAY)
-		return list_read(r, &rules_table, f->more, v, list);
+		return ringwall_parse_list_by(r, &rules_table, f->more, v, list);
 	if (!list->set)
 		list->origin = ringwall_parse_place(r, v);
 	list->set = true;
@@ -330,17 +323,6 @@ static int mode_set(struct ringwall_reader *r, const struct ringwall_field *f, c
 	return 0;
 }
 
-static int unsupported(struct ringwall_reader *r, const struct ringwall_field *f, const struct ringwall_json *v,
-		       void *base)
-{
-	unsigned int line, column;
-
-	(void)base;
-	ringwall_json_place(r->c->text, v->start, &line, &column);
-	return ringwall_fail_plain(r->e, -EOPNOTSUPP, "%s:%u:%u: %s: not part of this version yet: leave it out",
-				   r->name, line, column, f->name);
-}
-
 static const struct ringwall_field mode_fields[] = {
 	{ .name = "devices", .parse = mode_set, .max = SET(DEVICE) },
 	{ .name = "network", .parse = mode_set, .max = SETS_NETWORK },
@@ -348,7 +330,7 @@ static const struct ringwall_field mode_fields[] = {
 	{ .name = "exec", .parse = mode_set, .max = SET(EXEC) },
 	{ .name = "kernel", .parse = mode_set, .max = SET(KERNEL) },
 	{ .name = "capabilities", .parse = mode_set, .max = SET(CAPABILITY) },
-	{ .name = "syscalls", .parse = unsupported },
+	{ .name = "syscalls", .parse = mode_set, .max = SET(SYSCALL) },
 };
 
 static const struct ringwall_table mode_table = { .fields = mode_fields, .n = ARRAY_SIZE(mode_fields) };
@@ -421,7 +403,7 @@ static const struct ringwall_field policy_fields[] = {
 	FIELD_GROUP("kernel", ringwall_policy_kernel_table),
 	FIELD(struct ringwall_parse, capabilities, "capabilities", ringwall_parse_list,
 	      .more = &ringwall_capability_list),
-	{ .name = "syscalls", .parse = unsupported },
+	{ .name = "syscalls", .parse = ringwall_parse_syscalls },
 	{ .name = "description", .parse = ignored },
 	{ .name = "$schema", .parse = ignored },
 };

@@ -16,6 +16,7 @@
 #define RINGWALL_EXTENDS_MAX 8
 #define RINGWALL_NET_RULES_MAX (1u << 18)    /* allowed, and denied, of one list */
 #define RINGWALL_PATH_RULES_MAX 60000u	     /* struct ringwall_path has 16 bits for a number */
+#define RINGWALL_SYSCALL_RULES_MAX 16384u    /* allowed, and denied */
 #define RINGWALL_POLICY_DEVICES_MAX 4000u    /* below RINGWALL_DEVICE_RULES_MAX, with config.json's own beside them */
 
 /** struct ringwall_guard - whose files may be read: @owner's, and only where nobody else can write to them. */
@@ -29,6 +30,7 @@ struct ringwall_entry {
 		struct ringwall_net_rule net;
 		struct ringwall_path_rule path;
 		struct ringwall_device_rule device;
+		struct ringwall_syscall_rule syscall;
 		unsigned int bit;
 	};
 };
@@ -87,7 +89,7 @@ struct ringwall_parse {
 	struct ringwall_reader r;
 	struct ringwall_config doc;
 	struct ringwall_model m;
-	struct ringwall_list devices, egress, ingress, bind, capabilities, files, exec;
+	struct ringwall_list devices, egress, ingress, bind, capabilities, files, exec, syscalls;
 	struct ringwall_origin kernel[RINGWALL_KERNEL_BITS];
 	struct ringwall_match match;
 	const struct ringwall_guard *guard;
@@ -156,6 +158,23 @@ int ringwall_parse_text_check(struct ringwall_reader *r, const struct ringwall_j
 ringwall_field_fn ringwall_parse_origin; /* struct ringwall_origin of "FILE:LINE:COLUMN" */
 ringwall_field_fn ringwall_parse_list;	 /* struct ringwall_list; @more is its kind */
 ringwall_field_fn ringwall_parse_rules;	 /* the same with "rules", or an array of them */
+ringwall_field_fn ringwall_parse_syscalls; /* struct ringwall_parse, whatever the row says */
+
+/** ringwall_parse_list_by() - as ringwall_parse_list(), with a table that has RINGWALL_LIST_ROWS and others. */
+int ringwall_parse_list_by(struct ringwall_reader *r, const struct ringwall_table *table, const struct ringwall_list_kind *kind,
+			   const struct ringwall_json *v, struct ringwall_list *list);
+
+ringwall_field_fn ringwall_list_default, ringwall_list_allow, ringwall_list_deny;
+
+#define RINGWALL_LIST_DEFAULT_ROWS                                                                                     \
+	{ .name = "default", .parse = ringwall_list_default },                                                         \
+		FIELD(struct ringwall_list, given, "defaultOrigin", ringwall_parse_origin,                             \
+		      .has = offsetof(struct ringwall_list, has_given))
+#define RINGWALL_LIST_ROWS                                                                                             \
+	RINGWALL_LIST_DEFAULT_ROWS, { .name = "allow", .parse = ringwall_list_allow },                                 \
+	{                                                                                                              \
+		.name = "deny", .parse = ringwall_list_deny                                                            \
+	}
 
 extern const struct ringwall_table ringwall_policy_network_table; /* struct ringwall_parse */
 extern const struct ringwall_table ringwall_policy_kernel_table;  /* the same */

@@ -12,6 +12,7 @@
 
 #include "../lib/cleanup.h"
 #include "bpf.h"
+#include "gate.h"
 
 /*
  * What this process has open, kept from one call to the next: `run` attaches and releases, a long-lived user of the
@@ -240,9 +241,27 @@ bool ringwall_pins_is_refused(enum ringwall_load which)
 
 static int refused(enum ringwall_load which, struct ringwall_err *e)
 {
-	return ringwall_fail_plain(e, -EOPNOTSUPP,
-				   "policy class %s: this kernel refuses BPF programs on LSM hooks; see 'ringwall doctor'",
-				   ringwall_load_name(which));
+	const char *what = which == RINGWALL_LOAD_SYSCALL ? "BPF programs in front of system calls, and ringwall.ko is not loaded"
+							  : "BPF programs on LSM hooks";
+
+	return ringwall_fail_plain(e, -EOPNOTSUPP, "policy class %s: this kernel refuses %s; see 'ringwall doctor'",
+				   ringwall_load_name(which), what);
+}
+
+/* What was refused once is refused until the next boot; but a module may come. */
+static bool stays_refused(enum ringwall_load which)
+{
+	if (which < RINGWALL_LOAD_IDENTITY || !ringwall_pins_is_refused(which))
+		return false;
+	return which != RINGWALL_LOAD_SYSCALL || !ringwall_gate_module_is_there();
+}
+
+/* The gate goes away with the last container that needs it: what this process has seen may be gone since. */
+static bool is_kept(enum ringwall_load which)
+{
+	if (which == RINGWALL_LOAD_SYSCALL && !ringwall_pins_is_loaded(which))
+		kept.loaded &= ~(1U << which);
+	return kept.loaded & (1U << which);
 }
 
 /* Lack of memory passes, lack of a permission or of a feature does not. */
@@ -274,7 +293,7 @@ int ringwall_pins_need(enum ringwall_load which, bool *ret_new, struct ringwall_
 {
 	int err;
 
-	if (kept.loaded & (1U << which))
+	if (is_kept(which))
 		return 0;
 	/* Without identity nothing finds out whose a process is: the others are not even tried. */
 	if (which > RINGWALL_LOAD_IDENTITY && !ringwall_pins_has(RINGWALL_LOAD_IDENTITY))
@@ -282,7 +301,7 @@ int ringwall_pins_need(enum ringwall_load which, bool *ret_new, struct ringwall_
 	/* Of the one that every container needs the program is what is asked for anyway. */
 	if (which == RINGWALL_LOAD_DEVICE ? ringwall_pins_borrow("device/ringwall_device", NULL) < 0
 					  : !ringwall_pins_is_loaded(which)) {
-		if (which >= RINGWALL_LOAD_IDENTITY && ringwall_pins_is_refused(which))
+		if (stays_refused(which))
 			return refused(which, e);
 		err = ringwall_pins_load(which, e);
 		if (err < 0)

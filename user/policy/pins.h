@@ -19,6 +19,7 @@
 #define RINGWALL_PINS_STR(x) RINGWALL_PINS_STR_(x)
 #define RINGWALL_PINS_ABI RINGWALL_PINS "/" RINGWALL_PINS_STR(RINGWALL_ABI)
 #define RINGWALL_PINS_LINKS RINGWALL_PINS_ABI "/links"
+#define RINGWALL_PINS_LOADING RINGWALL_PINS_ABI "/loading" /* what is not complete, or no longer */
 
 /** enum ringwall_pins_mode - what to do when nothing is loaded yet. */
 enum ringwall_pins_mode {
@@ -56,6 +57,7 @@ enum ringwall_load {
 	RINGWALL_LOAD_SOCKET,
 	RINGWALL_LOAD_CAPABLE,
 	RINGWALL_LOAD_FILE,
+	RINGWALL_LOAD_SYSCALL, /* bpf/gate.bpf.c; gate.h */
 	RINGWALL_LOADS
 };
 
@@ -110,6 +112,16 @@ bool ringwall_pins_has(enum ringwall_load which);
  * nothing that looks loaded, and the next one clears it away.
  */
 int ringwall_pins_load(enum ringwall_load which, struct ringwall_err *e);
+
+/** ringwall_load_clear() - take away what is in RINGWALL_PINS_LOADING. Defined in load.c. Wants the lock. */
+int ringwall_load_clear(struct ringwall_err *e);
+
+/**
+ * ringwall_load_pin_maps() - set where each of @obj's maps is pinned; libbpf takes the map that an earlier class pinned there, or
+ * makes and pins it. Defined in load.c.
+ */
+struct bpf_object;
+int ringwall_load_pin_maps(struct bpf_object *obj);
 
 /** ringwall_pins_prepare() - make RINGWALL_PINS exist, on a bpffs. Defined in load.c. */
 int ringwall_pins_prepare(struct ringwall_err *e);

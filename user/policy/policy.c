@@ -9,9 +9,11 @@
 #include "../lib/cleanup.h"
 #include "anchor.h"
 #include "bpf.h"
+#include "gate.h"
 #include "pins.h"
 #include "slot.h"
 #include "store.h"
+#include "syscalls.h"
 
 #define SET(name) (1U << RINGWALL_SET_##name)
 #define KERNEL(name) (1ULL << RINGWALL_KERNEL_##name)
@@ -23,12 +25,13 @@ static const struct {
 } wanted_by[RINGWALL_LOADS] = {
 	[RINGWALL_LOAD_NETWORK] = { SET(EGRESS) | SET(INGRESS) | SET(BIND) | SET(FAMILY) | SET(SOCKET_TYPE), 0 },
 	[RINGWALL_LOAD_IDENTITY] = { SET(FAMILY) | SET(SOCKET_TYPE) | SET(NETLINK) | SET(FILE) | SET(EXEC) | SET(KERNEL) |
-				     SET(CAPABILITY), 0 },
+				     SET(CAPABILITY) | SET(SYSCALL), 0 },
 	[RINGWALL_LOAD_TAMPER] = { 0, KERNEL(BPF) },
 	[RINGWALL_LOAD_KERNEL] = { SET(KERNEL), 0 },
 	[RINGWALL_LOAD_SOCKET] = { SET(FAMILY) | SET(SOCKET_TYPE) | SET(NETLINK), KERNEL(UNIX_OUT) },
 	[RINGWALL_LOAD_CAPABLE] = { SET(CAPABILITY), 0 },
 	[RINGWALL_LOAD_FILE] = { SET(FILE) | SET(EXEC), KERNEL(MEMFD_EXEC) },
+	[RINGWALL_LOAD_SYSCALL] = { SET(SYSCALL), 0 },
 };
 
 static bool wants(const struct ringwall_policy *p, enum ringwall_load which)
@@ -57,10 +60,28 @@ static void warn(struct ringwall_policy_grant *g, const struct ringwall_model *m
 		snprintf(g->warning, sizeof(g->warning), "policy %s: not all of it is enforced: %.160s", m->name, e->text);
 }
 
+/* Wants the lock. */
+static bool has_gate(const struct ringwall_policy *p)
+{
+	return wants(p, RINGWALL_LOAD_SYSCALL) && ringwall_pins_has(RINGWALL_LOAD_SYSCALL);
+}
+
+/* Wants the lock and the class. What cannot be hooked the kernel has not, as far as anybody can tell, or the filter has it. */
+static int hook_gate(const struct ringwall_policy *p, uint64_t ret_absent[RINGWALL_SYSCALL_WORDS], struct ringwall_err *e)
+{
+	uint64_t wanted[RINGWALL_SYSCALL_WORDS];
+
+	for (size_t i = 0; i < RINGWALL_SYSCALL_WORDS; i++)
+		wanted[i] = p->syscall_ruled[i] | p->syscall_refused[i];
+	return ringwall_gate_hook(wanted, ret_absent, e);
+}
+
 /* Loads what @p wants, and what every container gets. */
 static int need_classes(const struct ringwall_policy *p, const struct ringwall_model *m, struct ringwall_policy_grant *g,
 			struct ringwall_err *e)
 {
+	uint64_t absent[RINGWALL_SYSCALL_WORDS];
+
 	for (enum ringwall_load i = RINGWALL_LOAD_DEVICE; i < RINGWALL_LOADS; i++) {
 		bool first = false;
 		int err;
@@ -78,7 +99,20 @@ static int need_classes(const struct ringwall_policy *p, const struct ringwall_m
 		if (err < 0)
 			return wants(p, i) && m ? ringwall_err_prepend(e, "policy %s", m->name) : err;
 	}
-	return 0;
+	return has_gate(p) ? hook_gate(p, absent, e) : 0;
+}
+
+int ringwall_policy_gate(const struct ringwall_policy *p, uint64_t ret_absent[RINGWALL_SYSCALL_WORDS], struct ringwall_err *e)
+{
+	struct ringwall_table *containers;
+	_cleanup_fd_ int lock = ringwall_pins_lock(RINGWALL_PINS_LOAD, &containers, e);
+	int err = lock < 0 ? lock : ringwall_pins_need(RINGWALL_LOAD_DEVICE, NULL, e);
+
+	if (!err)
+		err = ringwall_pins_need(RINGWALL_LOAD_IDENTITY, NULL, e);
+	if (!err)
+		err = ringwall_pins_need(RINGWALL_LOAD_SYSCALL, NULL, e);
+	return err < 0 ? err : hook_gate(p, ret_absent, e);
 }
 
 /* From here on the cgroup's attachments are the container's; until now they denied everything. */
@@ -129,6 +163,7 @@ int ringwall_policy_attach(const char *id, int cgroup_fd, struct ringwall_draft 
 	if (err < 0)
 		return err;
 	c->marked = g.mark;
+	c->gated = has_gate(&d->policy);
 	err = attach_slot(c, d->policy.sets, cgroup_fd, e);
 	if (err < 0)
 		return err;
@@ -201,6 +236,39 @@ static int check_marked(const struct ringwall_container *c, const struct ringwal
 	return -EOPNOTSUPP;
 }
 
+/*
+ * Where the gate stands before functions themselves, it cannot stand before all of them. What it cannot is in the container's filter,
+ * if it was refused from the beginning, and there for good: it can neither be refused now nor allowed.
+ */
+static int check_absent(const struct ringwall_policy *from, const struct ringwall_policy *to, struct ringwall_err *e)
+{
+	uint64_t absent[RINGWALL_SYSCALL_WORDS], changed[RINGWALL_SYSCALL_WORDS];
+	int err;
+
+	if (!has_gate(to) || ringwall_gate_covers_i386())
+		return 0;
+	for (size_t i = 0; i < RINGWALL_SYSCALL_WORDS; i++)
+		changed[i] = (from->syscall_ruled[i] | from->syscall_refused[i]) ^ (to->syscall_ruled[i] | to->syscall_refused[i]);
+	err = ringwall_gate_hook(changed, absent, e);
+	for (uint32_t id = 0; !err && id < RINGWALL_SYSCALLS_MAX; id++)
+		if (absent[id / 64] >> id % 64 & 1)
+			return ringwall_fail_plain(e, -EOPNOTSUPP,
+						   "syscalls: '%s' cannot be changed while a container runs on this kernel without "
+						   "ringwall.ko: modprobe ringwall, or start the container anew", ringwall_syscall_name(id)->name);
+	return err;
+}
+
+static int check_gate(const struct ringwall_container *c, const struct ringwall_policy *to, struct ringwall_err *e)
+{
+	uint32_t index = c->policy_id & RINGWALL_INDEX_MASK;
+	struct ringwall_table *policies;
+	int err = ringwall_pins_policies(&policies, e);
+
+	if (!err)
+		err = ringwall_table_map(policies, ringwall_table_page(policies, index), e);
+	return err < 0 ? err : check_absent(ringwall_table_at(policies, index), to, e);
+}
+
 int ringwall_policy_change(uint32_t slot, int cgroup_fd, const struct ringwall_mounts *mounts, struct ringwall_draft *d, const struct ringwall_model *m,
 			   int (*before)(void *data, uint32_t policy_id, struct ringwall_err *e), void *data,
 			   struct ringwall_policy_grant *ret, struct ringwall_err *e)
@@ -219,6 +287,8 @@ int ringwall_policy_change(uint32_t slot, int cgroup_fd, const struct ringwall_m
 	if (!err)
 		err = need_classes(&d->policy, m, &g, e);
 	if (!err)
+		err = check_gate(c, &d->policy, e);
+	if (!err)
 		err = ringwall_store_intern(d, &g.policy_id, e); /* may move the containers' window */
 	if (!err && mounts)
 		err = anchor(containers, slot, g.policy_id, mounts, d, e);
@@ -230,6 +300,7 @@ int ringwall_policy_change(uint32_t slot, int cgroup_fd, const struct ringwall_m
 		err = ringwall_slot_attach(c, d->policy.sets, cgroup_fd, e);
 	if (err < 0)
 		return err;
+	c->gated |= has_gate(&d->policy);
 	__atomic_store_n(&c->policy_id, g.policy_id, __ATOMIC_RELEASE);
 	*ret = g;
 	return 0;
@@ -247,14 +318,63 @@ int ringwall_policy_current(uint32_t slot, uint32_t *ret_policy_id, struct ringw
 	return err;
 }
 
+/* To put the gate up costs the better part of a second: it is not taken down for every container that ends. */
+#define GATE_KEPT_S 60
+
+static int is_gate_needed(struct ringwall_table *containers, bool *ret, struct ringwall_err *e)
+{
+	bool needed = false;
+	int err = ringwall_table_map_all(containers, e);
+
+	for (uint32_t i = 0; !err && !needed && i < containers->n; i++) {
+		const struct ringwall_container *c = ringwall_table_at(containers, i);
+
+		needed = c->slot && c->gated;
+	}
+	ringwall_table_unmap(containers);
+	*ret = needed;
+	return err;
+}
+
+/* A container that needed the gate is gone. With the last one the host stops paying for it. */
+static int drop_gate(struct ringwall_table *containers, struct ringwall_err *e)
+{
+	bool needed;
+	int err = ringwall_gate_age() < GATE_KEPT_S ? -EAGAIN : is_gate_needed(containers, &needed, e);
+
+	if (err == -EAGAIN)
+		return 0;
+	return err < 0 || needed ? err : ringwall_gate_drop(e);
+}
+
+int ringwall_policy_unload(struct ringwall_err *e)
+{
+	struct ringwall_table *containers;
+	_cleanup_fd_ int lock = ringwall_pins_lock(RINGWALL_PINS_IF_LOADED, &containers, e);
+	bool needed;
+	int err = lock == -ENOENT ? 0 : lock < 0 ? lock : is_gate_needed(containers, &needed, e);
+
+	if (err < 0 || lock < 0)
+		return err;
+	if (needed)
+		return ringwall_fail_plain(e, -EBUSY, "a container's policy needs the gate for system calls");
+	return ringwall_gate_drop(e);
+}
+
 static int release_slot(struct ringwall_table *containers, uint32_t slot, struct ringwall_err *e)
 {
 	struct ringwall_container *c;
 	int err = ringwall_slot_find(containers, slot, &c, e);
+	bool gated;
 
 	if (err == -ESTALE)
 		return 0;
-	return err < 0 ? err : ringwall_slot_release(c, e);
+	if (err < 0)
+		return err;
+	gated = c->gated;
+	err = ringwall_slot_release(c, e);
+	/* Not only those: one that needed it may have gone too early for that. */
+	return err < 0 || !(gated || ringwall_pins_is_loaded(RINGWALL_LOAD_SYSCALL)) ? err : drop_gate(containers, e);
 }
 
 int ringwall_policy_release(uint32_t slot, const char *id, struct ringwall_err *e)

@@ -39,6 +39,20 @@ int ringwall_policy_attach(const char *id, int cgroup_fd, struct ringwall_draft 
 			   struct ringwall_policy_grant *ret, struct ringwall_err *e);
 
 /**
+ * ringwall_policy_gate() - see that the gate stands before the system calls that @p restricts, for a container that is about to
+ * be attached.
+ * @ret_absent: bits by id: those that it cannot stand before
+ * Errors: -EOPNOTSUPP this host has no gate, with the fix.
+ */
+int ringwall_policy_gate(const struct ringwall_policy *p, uint64_t ret_absent[RINGWALL_SYSCALL_WORDS], struct ringwall_err *e);
+
+/**
+ * ringwall_policy_unload() - take the gate away where no container needs it; nothing to do where there is none.
+ * Errors: -EBUSY one does.
+ */
+int ringwall_policy_unload(struct ringwall_err *e);
+
+/**
  * ringwall_policy_mark() - the process is the container's: confined from its next execve on, that one checked already.
  * @abi: that the container was attached under: another ringwall's programs may be what confines it
  * @pidfd: of a process that waits, with a single thread

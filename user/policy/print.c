@@ -5,6 +5,7 @@
 
 #include "../lib/cleanup.h"
 #include "model.h"
+#include "syscalls.h"
 #include "text.h"
 
 struct printer {
@@ -62,6 +63,7 @@ static void mode_put(struct printer *p)
 		{ "devices", RINGWALL_SET_DEVICE }, { "network", RINGWALL_SET_EGRESS },
 		{ "files", RINGWALL_SET_FILE },	    { "exec", RINGWALL_SET_EXEC },
 		{ "kernel", RINGWALL_SET_KERNEL },  { "capabilities", RINGWALL_SET_CAPABILITY },
+		{ "syscalls", RINGWALL_SET_SYSCALL },
 	};
 	bool same = true;
 
@@ -329,6 +331,91 @@ static void capabilities_put(struct printer *p)
 	ringwall_json_out_end(p->out, '}');
 }
 
+/* System calls ---------------------------------------------------------------------------------------------- */
+
+/* As in config.json, which knows a mask for one comparison only: no other has one. */
+static void arg_put(struct printer *p, const struct ringwall_syscall_arg *arg)
+{
+	static const char *const ops[] = {
+		[RINGWALL_COMPARE_EQ] = "SCMP_CMP_EQ", [RINGWALL_COMPARE_NE] = "SCMP_CMP_NE", [RINGWALL_COMPARE_LT] = "SCMP_CMP_LT",
+		[RINGWALL_COMPARE_LE] = "SCMP_CMP_LE", [RINGWALL_COMPARE_GT] = "SCMP_CMP_GT", [RINGWALL_COMPARE_GE] = "SCMP_CMP_GE",
+	};
+	bool masked = arg->mask != UINT64_MAX;
+
+	ringwall_json_out_object(p->out, NULL);
+	ringwall_json_out_u64(p->out, "index", arg->index);
+	ringwall_json_out_u64(p->out, "value", masked ? arg->mask : arg->value);
+	if (masked)
+		ringwall_json_out_u64(p->out, "valueTwo", arg->value);
+	ringwall_json_out_str(p->out, "op", masked ? "SCMP_CMP_MASKED_EQ" : ops[arg->op]);
+	ringwall_json_out_end(p->out, '}');
+}
+
+/* Who enforces it; NULL: that is settled when a container begins. */
+static const char *backend_of(const struct ringwall_model *m, const struct ringwall_syscall_rule *rule)
+{
+	if (rule->sealed || m->syscalls.mode == RINGWALL_SYSCALLS_SEALED)
+		return "seccomp";
+	return m->syscalls.mode == RINGWALL_SYSCALLS_LIVE ? "gate" : NULL;
+}
+
+static void syscall_rule_put(struct printer *p, const struct ringwall_syscall_rule *rule)
+{
+	const char *backend = backend_of(p->m, rule);
+
+	ringwall_json_out_object(p->out, NULL);
+	ringwall_json_out_array(p->out, "names");
+	for (size_t i = 0; i < rule->n_ids; i++)
+		ringwall_json_out_str(p->out, NULL, ringwall_syscall_name(rule->ids[i])->name);
+	ringwall_json_out_end(p->out, ']');
+	if (rule->n_args) {
+		ringwall_json_out_array(p->out, "args");
+		for (size_t i = 0; i < rule->n_args; i++)
+			arg_put(p, &rule->args[i]);
+		ringwall_json_out_end(p->out, ']');
+	}
+	if (!rule->allow)
+		ringwall_errno_put(rule->error, p->out);
+	if (rule->sealed)
+		ringwall_json_out_bool(p->out, "sealed", true);
+	if (backend)
+		ringwall_json_out_str(p->out, "backend", backend);
+	rule_origin_put(p, "origin", RINGWALL_SET_SYSCALL, rule->number);
+	ringwall_json_out_end(p->out, '}');
+}
+
+static void syscalls_put_list(struct printer *p, const char *key, bool allow)
+{
+	const struct ringwall_syscall_list *list = &p->m->syscalls;
+
+	ringwall_json_out_array(p->out, key);
+	for (size_t i = 0; i < list->n; i++)
+		if (list->rules[i].allow == allow)
+			syscall_rule_put(p, &list->rules[i]);
+	ringwall_json_out_end(p->out, ']');
+}
+
+static void syscalls_put(struct printer *p)
+{
+	const struct ringwall_syscall_list *list = &p->m->syscalls;
+
+	if (!list->set)
+		return;
+	ringwall_json_out_object(p->out, "syscalls");
+	if (list->mode != RINGWALL_SYSCALLS_AUTO)
+		ringwall_json_out_str(p->out, "mode", list->mode == RINGWALL_SYSCALLS_LIVE ? "live" : "sealed");
+	default_put(p, list->deny_default, RINGWALL_SET_SYSCALL);
+	ringwall_errno_put(list->error, p->out);
+	ringwall_json_out_array(p->out, "architectures");
+	ringwall_json_out_str(p->out, NULL, "x86_64");
+	if (list->i386)
+		ringwall_json_out_str(p->out, NULL, "x86");
+	ringwall_json_out_end(p->out, ']');
+	syscalls_put_list(p, "allow", true);
+	syscalls_put_list(p, "deny", false);
+	ringwall_json_out_end(p->out, '}');
+}
+
 void ringwall_model_print(const struct ringwall_model *m, struct ringwall_json_out *out)
 {
 	struct printer p = { .m = m, .out = out };
@@ -344,5 +431,6 @@ void ringwall_model_print(const struct ringwall_model *m, struct ringwall_json_o
 	exec_put(&p);
 	kernel_put(&p);
 	capabilities_put(&p);
+	syscalls_put(&p);
 	ringwall_json_out_end(out, '}');
 }

@@ -6,6 +6,7 @@
 
 #include "../lib/cleanup.h"
 #include "parse.h"
+#include "syscalls.h"
 #include "text.h"
 
 #define PORTS_TEXT 256 /* of a rule's ports in its text; more end in "…" */
@@ -310,6 +311,53 @@ static int paths_finish(struct ringwall_parse *p)
 	return 0;
 }
 
+/* System calls ---------------------------------------------------------------------------------------------- */
+
+static void syscall_add(struct ringwall_parse *p, const struct ringwall_entry *entry, bool allow)
+{
+	struct ringwall_syscall_list *list = &p->m.syscalls;
+	struct ringwall_syscall_rule *rule = &list->rules[list->n++];
+	char text[RINGWALL_SYSCALL_TEXT];
+
+	*rule = entry->syscall;
+	rule->allow = allow;
+	rule->number = (uint32_t)list->n;
+	if (!allow && !rule->error)
+		rule->error = EPERM;
+	rule_add(p, RINGWALL_SET_SYSCALL, rule->number, &entry->origin,
+		 ringwall_arena_printf(&p->doc.arena, "syscall %s", ringwall_syscall_rule_text(rule, text)));
+}
+
+static void syscall_default_add(struct ringwall_parse *p)
+{
+	const struct ringwall_syscall_list *list = &p->m.syscalls;
+	char error[RINGWALL_ERRNO_TEXT];
+	bool plain = !list->deny_default || list->error == EPERM;
+
+	rule_add(p, RINGWALL_SET_SYSCALL, 0, &p->syscalls.origin,
+		 ringwall_arena_printf(&p->doc.arena, "syscall default %s%s%s", list->deny_default ? "deny" : "allow",
+				       plain ? "" : " ", plain ? "" : ringwall_errno_text(list->error, error)));
+}
+
+static int syscalls_finish(struct ringwall_parse *p)
+{
+	const struct ringwall_list *from = &p->syscalls;
+	struct ringwall_syscall_list *list = &p->m.syscalls;
+
+	if (!from->set)
+		return 0;
+	list->deny_default = ringwall_list_denies(from);
+	list->rules = ringwall_arena_array(&p->doc.arena, from->allow.n + from->deny.n + 1, sizeof(*list->rules));
+	if (!list->rules)
+		return fail_memory(p);
+	syscall_default_add(p);
+	for (size_t i = 0; i < from->allow.n; i++)
+		syscall_add(p, &from->allow.v[i], true);
+	for (size_t i = 0; i < from->deny.n; i++)
+		syscall_add(p, &from->deny.v[i], false);
+	return 0;
+}
+
 /* All of it, in the order of sets --------------------------------------------------------------------------- */
 
 static size_t list_room(const struct ringwall_list *list)
@@ -320,14 +368,14 @@ static size_t list_room(const struct ringwall_list *list)
 static int rules_alloc(struct ringwall_parse *p)
 {
 	size_t n = list_room(&p->devices) + list_room(&p->egress) + list_room(&p->ingress) + list_room(&p->bind) +
-		   list_room(&p->files) + list_room(&p->exec) + 5 * 64; /* five sets of bits */
+		   list_room(&p->files) + list_room(&p->exec) + list_room(&p->syscalls) + 5 * 64; /* five sets of bits */
 
 	p->m.rules = ringwall_arena_array(&p->doc.arena, n, sizeof(*p->m.rules));
 	return p->m.rules ? 0 : fail_memory(p);
 }
 
 _Static_assert(RINGWALL_SET_FILE < RINGWALL_SET_EXEC && RINGWALL_SET_EXEC < RINGWALL_SET_KERNEL &&
-		       RINGWALL_SET_KERNEL < RINGWALL_SET_CAPABILITY,
+		       RINGWALL_SET_KERNEL < RINGWALL_SET_CAPABILITY && RINGWALL_SET_CAPABILITY < RINGWALL_SET_SYSCALL,
 	       "rules are added in the order of (set, number)");
 
 int ringwall_parse_finish(struct ringwall_parse *p)
@@ -348,6 +396,9 @@ int ringwall_parse_finish(struct ringwall_parse *p)
 		return rc;
 	kernel_finish(p);
 	capabilities_finish(p);
+	rc = syscalls_finish(p);
+	if (rc)
+		return rc;
 	for (size_t i = 0; i < m->n_rules; i++)
 		if (!m->rules[i].text)
 			return fail_memory(p);

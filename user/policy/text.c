@@ -11,6 +11,8 @@
 
 #include "../lib/cleanup.h"
 
+#define ERRNO_NAMED_MAX 133 /* the last that has a name */
+
 const struct ringwall_word ringwall_family_names[] = {
 	{ "unix", AF_UNIX },
 	{ "inet", AF_INET },
@@ -232,6 +234,45 @@ const char *ringwall_device_text(const struct ringwall_device_rule *rule, char *
 	letters_text(rule->access, ringwall_device_letters, ringwall_device_bits, access);
 	snprintf(buf, RINGWALL_DEVICE_TEXT, "%c %s:%s %s", rule->type, major, minor, access);
 	return buf;
+}
+
+int ringwall_errno_find(const char *name)
+{
+	/* Second names of what strerrorname_np() calls otherwise. */
+	static const struct ringwall_word others[] = {
+		{ "EWOULDBLOCK", EWOULDBLOCK }, { "EDEADLOCK", EDEADLOCK }, { "EOPNOTSUPP", EOPNOTSUPP }, { "ENOTSUP", ENOTSUP },
+		{ 0 },
+	};
+	const struct ringwall_word *other = ringwall_name_find(others, name);
+
+	for (int error = 1; error <= ERRNO_NAMED_MAX; error++) {
+		const char *known = strerrorname_np(error);
+
+		if (known && !strcmp(known, name))
+			return error;
+	}
+	return other ? (int)other->value : 0;
+}
+
+const char *ringwall_errno_text(int error, char *buf)
+{
+	const char *name = error <= ERRNO_NAMED_MAX ? strerrorname_np(error) : NULL;
+
+	if (name)
+		return name;
+	snprintf(buf, RINGWALL_ERRNO_TEXT, "%d", error);
+	return buf;
+}
+
+void ringwall_errno_put(int error, struct ringwall_json_out *out)
+{
+	char text[RINGWALL_ERRNO_TEXT];
+	const char *name = ringwall_errno_text(error, text);
+
+	if (*name == 'E')
+		ringwall_json_out_str(out, "errno", name);
+	else
+		ringwall_json_out_u64(out, "errno", (uint64_t)error);
 }
 
 const char *ringwall_origin_text(const struct ringwall_origin *o, char *buf)

@@ -48,6 +48,16 @@ extern const uint8_t ringwall_file_bits[], ringwall_device_bits[];
 /** ringwall_kernel_word() - "allow", "inside" or "deny": what the "kernel" member of @bit says when @refused is refused. */
 const char *ringwall_kernel_word(uint64_t refused, uint32_t bit);
 
+/** ringwall_errno_find() - number of "EPERM"; 0: no such error. */
+int ringwall_errno_find(const char *name);
+
+#define RINGWALL_ERRNO_TEXT 24
+/** ringwall_errno_text() - "EPERM", or the number. @buf: RINGWALL_ERRNO_TEXT bytes */
+const char *ringwall_errno_text(int error, char *buf);
+
+/** ringwall_errno_put() - member "errno": its name, or the number of one that has none. */
+void ringwall_errno_put(int error, struct ringwall_json_out *out);
+
 #define RINGWALL_ORIGIN_TEXT (4096 + 64) /* a path and two numbers */
 /** ringwall_origin_text() - "FILE:LINE:COLUMN", or what @file says alone. @buf: RINGWALL_ORIGIN_TEXT bytes */
 const char *ringwall_origin_text(const struct ringwall_origin *o, char *buf);

@@ -15,6 +15,7 @@
 
 #include "../lib/cleanup.h"
 #include "bpf.h"
+#include "gate.h"
 #include "pins.h"
 #include "policy.h"
 
@@ -22,6 +23,7 @@
 
 /* Another ABI's directory, and its map of slots. */
 struct other {
+	uint32_t abi;
 	char path[sizeof(RINGWALL_PINS) + 16];
 	int dir, containers;
 	uint32_t value_size, max;
@@ -39,6 +41,7 @@ static int other_open(uint32_t abi, struct other *o, struct ringwall_err *e)
 	char path[sizeof(o->path) + 16];
 	int err;
 
+	o->abi = abi;
 	o->dir = o->containers = -1;
 	snprintf(o->path, sizeof(o->path), "%s/%u", RINGWALL_PINS, abi);
 	o->dir = open(o->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -140,6 +143,7 @@ static int remove_unused(struct other *o, struct ringwall_err *e)
 	if (!err && n)
 		return 0;
 	if (!err) {
+		ringwall_gate_detach_abi(o->abi);
 		err = clear(TAKE_FD(o->dir), 1);
 		if (!err && rmdir(o->path) < 0)
 			err = -errno;

@@ -26,7 +26,7 @@
  */
 static const char *const files[] = {
 	"config.json", "state.json", "start.sock", "config.json.tmp", "state.json.tmp", "policy.new", "resources.json",
-	"places.json",
+	"places.json", "syscalls.filter",
 };
 
 int ringwall_id_check(const char *id, struct ringwall_err *e)

@@ -61,7 +61,7 @@ SHARED_LIBS = $(eval SHARED_LIBS := $$(shell $(PKG_CONFIG) --libs $(PACKAGES)))$
 
 # What there is --------------------------------------------------------------------------------------------------
 
-LIB_DIRS := lib oci plan ns mount cgroup seccomp process state policy terminal checkpoint
+LIB_DIRS := lib oci plan ns mount cgroup seccomp process state policy terminal checkpoint install
 LIB_SRC := $(sort $(wildcard $(LIB_DIRS:%=user/%/*.c)))
 CLI_SRC := $(sort $(wildcard user/cli/*.c))
 BPF_SRC := $(sort $(wildcard bpf/*.bpf.c))

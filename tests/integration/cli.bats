@@ -17,7 +17,7 @@ setup() {
 ringwall() { "$RINGWALL" --root "$root" "$@"; }
 
 # One a line: some are two words.
-verbs() { "$RINGWALL" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\( [a-z][a-z]*\)\{0,1\}\)  .*/\1/p'; }
+verbs() { "$RINGWALL" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z-]*\( [a-z][a-z]*\)\{0,1\}\)  .*/\1/p'; }
 
 # Option names as --help shows them; $1: verb, or nothing for the global ones.
 options() { "$RINGWALL" "$@" --help | sed -n '/ptions:$/,$s/^  \(-[a-z], \|    \)--\([a-z0-9-]*\).*/\2/p' | grep -vx help; }
@@ -45,7 +45,7 @@ options() { "$RINGWALL" "$@" --help | sed -n '/ptions:$/,$s/^  \(-[a-z], \|    \
 		[[ $output == "usage: ringwall [GLOBAL OPTIONS] ${verb[*]} "* ]]
 		n=$((n + 1))
 	done < <(verbs)
-	[ $n = 23 ]
+	[ $n = 26 ]
 	run -0 "$RINGWALL" policy --help
 	[[ $output == "usage: ringwall [GLOBAL OPTIONS] policy COMMAND "* ]]
 	[ "$("$RINGWALL" policy)" = "$output" ]

@@ -90,6 +90,7 @@ static void callers_find_their_options(void **state)
 		  "kernel", "audit", "enforce" },
 		{ "policy learn", "name", "ooutput", "template" },
 		{ "policy import", "name", "cap" },
+		{ "install-runtime", "default", "name", "path", "runtime-arg", "systemd-cgroup", "config", "remove" },
 	};
 	size_t verbs = 0;
 

@@ -8,7 +8,7 @@
 
 /* Options before the verb's name. */
 struct ringwall_globals {
-	const char *root, *log, *log_level, *criu;
+	const char *root, *log, *log_level, *criu, *policy;
 	unsigned int log_format, cgroup_manager, rootless;
 	bool debug, systemd_cgroup, version;
 };
@@ -24,6 +24,7 @@ struct ringwall_cli {
 #define RINGWALL_VERB_IN_ORDER 2 /* what follows the ID belongs to another program */
 #define RINGWALL_VERB_EXIT_255 4 /* own errors exit 255, because 1 may be the process's status */
 #define RINGWALL_VERB_NEW_ID 8	 /* its ID is a new one, so completion has none to offer */
+#define RINGWALL_VERB_FIND 16	 /* without --root its ID may be somebody else's container, or their name for one */
 
 #define RINGWALL_VERB_ANY 255 /* max_args: no limit */
 
@@ -55,7 +56,7 @@ extern const struct ringwall_globals ringwall_globals_default;
 
 extern const struct ringwall_verb ringwall_verb_checkpoint, ringwall_verb_create, ringwall_verb_delete,
 	ringwall_verb_denials, ringwall_verb_doctor, ringwall_verb_events, ringwall_verb_exec, ringwall_verb_features,
-	ringwall_verb_kill, ringwall_verb_list, ringwall_verb_pause, ringwall_verb_policy_check,
+	ringwall_verb_install_runtime, ringwall_verb_kill, ringwall_verb_list, ringwall_verb_pause, ringwall_verb_policy_check,
 	ringwall_verb_policy_import, ringwall_verb_policy_learn, ringwall_verb_policy_set, ringwall_verb_policy_show,
 	ringwall_verb_ps, ringwall_verb_restore, ringwall_verb_resume, ringwall_verb_run, ringwall_verb_spec, ringwall_verb_start,
 	ringwall_verb_state, ringwall_verb_unload, ringwall_verb_update;

@@ -14,6 +14,7 @@ static int run(struct ringwall_cli *cli, char **args, int n, int *ret_status, st
 {
 	(void)n;
 	(void)ret_status;
+	opt.o.policy = opt.o.policy ?: cli->global.policy;
 	if (opt.dry_run)
 		return ringwall_create_print(cli, &opt, e);
 	return ringwall_create(cli->rw, args[0], &opt.o, e);

@@ -36,10 +36,11 @@ const struct ringwall_verb ringwall_verb_denials = {
 	.args = "[ID]",
 	.help = "show what a policy refused: when, whom, what, and by which rule",
 	.text = "The last of each container are kept in the kernel, and more than 32 a second are counted only; --counters has them all. "
-		"What a policy in audit or learn mode would have refused is there too, as 'audited'. Without an ID, all containers.",
+		"What a policy in audit or learn mode would have refused is there too, as 'audited'. Without an ID, all containers "
+		"below --root. The ID may be its beginning, or a container's name in Docker or Podman.",
 	.options = options,
 	.into = &opt,
 	.max_args = 1,
-	.flags = RINGWALL_VERB_RUNTIME,
+	.flags = RINGWALL_VERB_RUNTIME | RINGWALL_VERB_FIND,
 	.run = run,
 };

@@ -106,6 +106,6 @@ const struct ringwall_verb ringwall_verb_policy_set = {
 	.into = &opt,
 	.min_args = 1,
 	.max_args = 2,
-	.flags = RINGWALL_VERB_RUNTIME,
+	.flags = RINGWALL_VERB_RUNTIME | RINGWALL_VERB_FIND,
 	.run = run,
 };

@@ -117,7 +117,7 @@ const struct ringwall_verb ringwall_verb_policy_show = {
 	.options = show_options,
 	.into = &opt,
 	.max_args = 1,
-	.flags = RINGWALL_VERB_RUNTIME,
+	.flags = RINGWALL_VERB_RUNTIME | RINGWALL_VERB_FIND,
 	.run = run_show,
 };
 
@@ -130,6 +130,6 @@ const struct ringwall_verb ringwall_verb_policy_learn = {
 	.options = learn_options,
 	.into = &opt,
 	.max_args = 1,
-	.flags = RINGWALL_VERB_RUNTIME,
+	.flags = RINGWALL_VERB_RUNTIME | RINGWALL_VERB_FIND,
 	.run = run_learn,
 };

@@ -14,6 +14,7 @@ static const struct ringwall_option options[] = {
 static int run(struct ringwall_cli *cli, char **args, int n, int *ret_status, struct ringwall_err *e)
 {
 	(void)n;
+	opt.o.policy = opt.o.policy ?: cli->global.policy;
 	if (opt.dry_run)
 		return ringwall_create_print(cli, &opt, e);
 	return ringwall_run(cli->rw, args[0], &opt.o, ret_status, e);

@@ -8,6 +8,7 @@
 #include "version.h"
 
 #define COLUMN 34 /* where the explanations begin */
+#define VERB_COLUMN 17 /* "install-runtime" and two blanks */
 #define WIDTH 100
 
 /* "-b, --bundle DIR" into @buf. */
@@ -72,7 +73,7 @@ void ringwall_help_group(FILE *f, const char *name)
 	fprintf(f, "usage: ringwall [GLOBAL OPTIONS] %s COMMAND [OPTIONS] [ARGUMENTS]\n\nCommands:\n", name);
 	for (const struct ringwall_verb *const *v = ringwall_verbs; *v; v++)
 		if (!strncmp((*v)->name, name, len) && (*v)->name[len] == ' ')
-			fprintf(f, "  %-14s%s\n", (*v)->name + len + 1, (*v)->help);
+			fprintf(f, "  %-*s%s\n", VERB_COLUMN, (*v)->name + len + 1, (*v)->help);
 	fprintf(f, "\n'ringwall %s COMMAND --help' tells more about a command.\n", name);
 }
 
@@ -81,7 +82,7 @@ void ringwall_help_global(FILE *f)
 	fputs("usage: ringwall [GLOBAL OPTIONS] COMMAND [OPTIONS] [ARGUMENTS]\n\n"
 	      "Runs OCI containers.\n\nCommands:\n", f);
 	for (const struct ringwall_verb *const *v = ringwall_verbs; *v; v++)
-		fprintf(f, "  %-14s%s\n", (*v)->name, (*v)->help);
+		fprintf(f, "  %-*s%s\n", VERB_COLUMN, (*v)->name, (*v)->help);
 	fputs("\nGlobal options:\n", f);
 	put_options(f, ringwall_global_options);
 	fputs("\n'ringwall COMMAND --help' tells more about a command.\n", f);

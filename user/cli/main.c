@@ -122,6 +122,22 @@ static void __attribute__((noreturn)) leave_help(const struct ringwall_cli *cli,
 	leave(cli, 0);
 }
 
+/* Whose container is it? What is not found the verb itself says. */
+static int find_container(struct ringwall_cli *cli, const struct ringwall_verb *verb, char **args, int n, struct ringwall_err *e)
+{
+	char *root, *id;
+	int r;
+
+	if (!(verb->flags & RINGWALL_VERB_FIND) || !n || cli->global.root)
+		return 0;
+	r = ringwall_find(args[0], &root, &id, e);
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	cli->global.root = root;
+	args[0] = id;
+	return 0;
+}
+
 static void __attribute__((noreturn)) run_verb(struct ringwall_cli *cli, const struct ringwall_verb *verb, char **args, int n)
 {
 	unsigned int flags = verb->flags & RINGWALL_VERB_IN_ORDER ? RINGWALL_OPTS_IN_ORDER : 0;
@@ -136,6 +152,8 @@ static void __attribute__((noreturn)) run_verb(struct ringwall_cli *cli, const s
 	if (r < 0 || ringwall_verb_check_args(verb, n, &e) < 0)
 		leave_usage(cli, verb, &e);
 	args[n] = NULL;
+	if (find_container(cli, verb, args, n, &e) < 0)
+		leave_failed(cli, verb, &e);
 	if (verb->flags & RINGWALL_VERB_RUNTIME && open_runtime(cli, &e) < 0)
 		leave_failed(cli, verb, &e);
 	if (verb->run(cli, args, n, &status, &e) < 0)

@@ -23,6 +23,8 @@ const struct ringwall_option ringwall_global_options[] = {
 	ROW(cgroup_manager, "cgroup-manager", 0, CHOICE, "cgroupfs|systemd|disabled", "who makes cgroups (default: cgroupfs)"),
 	ROW(rootless, "rootless", 0, CHOICE, "true|false|auto", "work without privileges on the host (default: auto)"),
 	ROW(criu, "criu", 0, STRING, "FILE", "the CRIU program (default: criu in $PATH)"),
+	ROW(policy, "policy", 0, STRING, "FILE|NAME",
+	    "policy of create and run that say none: for callers that cannot pass them options"),
 	ROW(version, "version", 'v', FLAG, NULL, "show the version and exit"),
 	{ .name = NULL },
 };
@@ -34,7 +36,7 @@ const struct ringwall_verb *const ringwall_verbs[] = {
 	&ringwall_verb_update, &ringwall_verb_spec,   &ringwall_verb_features, &ringwall_verb_checkpoint,
 	&ringwall_verb_restore, &ringwall_verb_denials, &ringwall_verb_policy_check, &ringwall_verb_policy_show,
 	&ringwall_verb_policy_set, &ringwall_verb_policy_learn, &ringwall_verb_policy_import, &ringwall_verb_doctor,
-	&ringwall_verb_unload, NULL,
+	&ringwall_verb_unload, &ringwall_verb_install_runtime, NULL,
 };
 
 const struct ringwall_verb *ringwall_verb_find(const char *name)

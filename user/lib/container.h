@@ -20,6 +20,12 @@ int ringwall_container_cgroup(const struct ringwall_state *s, struct ringwall_cg
 int ringwall_container_kill(const struct ringwall_state *s, struct ringwall_err *e);
 
 /**
+ * ringwall_container_is_called() - does its caller know it by @name? Docker's and Podman's names, those of containers of
+ * Kubernetes' pods, nerdctl's. Podman's only while it runs.
+ */
+bool ringwall_container_is_called(const struct ringwall_state *s, const char *name);
+
+/**
  * ringwall_container_destroy() - undo everything that create did: remaining processes, cgroup, policy, resctrl group,
  * then the poststop hooks, then the record. Init must be dead.
  * @s: locked, or it is locked here; gone meanwhile (deleted by somebody else) is success. Close it afterwards.

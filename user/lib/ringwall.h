@@ -153,6 +153,15 @@ int ringwall_state(struct ringwall *rw, const char *id, char **ret_json, struct 
 int ringwall_list(struct ringwall *rw, char ***ret_ids, struct ringwall_err *e);
 void ringwall_strv_free(char **v);
 
+/**
+ * ringwall_find() - which container somebody means, also where a caller has given it a root of its own: Docker, containerd.
+ * @wanted: an ID, the beginning of one, or what the caller calls it
+ * @ret_root: options.root to get at it, to be freed
+ * @ret_id: its ID, to be freed
+ * Errors: -ENOENT; -ENOTUNIQ (there are several, and none has it for an ID).
+ */
+int ringwall_find(const char *wanted, char **ret_root, char **ret_id, struct ringwall_err *e);
+
 #define RINGWALL_KILL_ALL 1 /* every process of the container, not only init */
 /** ringwall_kill() - send a signal. Errors: -ENOENT, -ESRCH ("container not running"). */
 int ringwall_kill(struct ringwall *rw, const char *id, int sig, unsigned int flags, struct ringwall_err *e);
@@ -275,6 +284,34 @@ int ringwall_policy_import(struct ringwall *rw, const char *path, const struct r
 
 /** ringwall_policy_template() - a policy to learn with: everything is observed, nothing refused. To be freed. */
 int ringwall_policy_template(char **ret_json, struct ringwall_err *e);
+
+/**
+ * struct ringwall_install_options - for ringwall_install_runtime(); what is not set has a default.
+ * @size: sizeof(struct ringwall_install_options)
+ * @name: what the caller is to know it by: "ringwall"
+ * @path: absolute path of the runtime: the running program
+ * @file: the caller's configuration, where it is not in the usual place
+ * @args: NULL-terminated; docker: arguments that it is always given
+ * @make_default: take it where none is asked for
+ * @systemd_cgroup: containerd: systemd makes the cgroups
+ * @remove: take it out again
+ */
+struct ringwall_install_options {
+	size_t size;
+	const char *name, *path, *file;
+	const char *const *args;
+	bool make_default, systemd_cgroup, remove;
+};
+
+/**
+ * ringwall_install_runtime() - enter it as a runtime in the configuration of @caller: "docker", "podman", "containerd".
+ * What else is in that file stays; it is replaced as a whole, or not at all.
+ * @ret_report: what was done, and what is to be done for it to take effect; to be freed
+ * Errors: -EINVAL the file cannot be understood; -EEXIST it has such a runtime of somebody else's making; -EOPNOTSUPP an option
+ * that this caller has no place for; those of reading and writing the file.
+ */
+int ringwall_install_runtime(const char *caller, const struct ringwall_install_options *options, char **ret_report,
+			     struct ringwall_err *e);
 
 /**
  * ringwall_unload() - take the gate for system calls away. Errors: -EBUSY a container's policy needs it.

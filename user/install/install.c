@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "install.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../lib/cleanup.h"
+#include "../lib/file.h"
+#include "../lib/runtime.h"
+
+#define FILE_MAX (4 << 20)
+
+static const struct ringwall_caller callers[] = {
+	/* Docker's reload forgets no runtime. */
+	{ "docker", "/etc/docker/daemon.json", "systemctl reload docker", "systemctl restart docker", ringwall_install_docker },
+	{ "podman", "/etc/containers/containers.conf.d/ringwall.conf", NULL, NULL, ringwall_install_podman },
+	{ "containerd", "/etc/containerd/config.toml", "systemctl restart containerd", NULL, ringwall_install_containerd },
+};
+
+static const struct ringwall_caller *find(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(callers); i++)
+		if (!strcmp(callers[i].name, name))
+			return &callers[i];
+	return NULL;
+}
+
+/* It goes into three kinds of files, between quotes. */
+static bool is_plain(const char *s)
+{
+	for (; *s; s++)
+		if ((unsigned char)*s < 0x20 || *s == 0x7f || *s == '"' || *s == '\\')
+			return false;
+	return true;
+}
+
+static int check(const struct ringwall_install_options *o, struct ringwall_err *e)
+{
+	size_t len = strlen(o->name);
+
+	if (!len || len > RINGWALL_INSTALL_NAME_MAX || strspn(o->name, "abcdefghijklmnopqrstuvwxyz0123456789_-") != len)
+		return ringwall_fail_plain(e, -EINVAL, "'%.100s' is no name for a runtime: lower case, digits, _ and -, at most %d",
+					   o->name, RINGWALL_INSTALL_NAME_MAX);
+	if (o->path[0] != '/' || !is_plain(o->path))
+		return ringwall_fail_plain(e, -EINVAL, "'%.100s' is no absolute path without quotes", o->path);
+	for (size_t i = 0; o->args && o->args[i]; i++)
+		if (!is_plain(o->args[i]))
+			return ringwall_fail_plain(e, -EINVAL, "argument '%.100s' has quotes or control characters", o->args[i]);
+	return !o->remove && access(o->path, X_OK) < 0 ? ringwall_fail(e, -errno, "'%s'", o->path) : 0;
+}
+
+static int read_file(const char *path, char **ret, size_t *ret_len, mode_t *ret_mode, struct ringwall_err *e)
+{
+	_cleanup_fd_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat st;
+	int r;
+
+	*ret_mode = 0644;
+	if (fd < 0 && errno == ENOENT) {
+		*ret = calloc(1, 1);
+		*ret_len = 0;
+		return *ret ? 0 : ringwall_fail(e, -ENOMEM, "%s", path);
+	}
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return ringwall_fail(e, -errno, "open '%s'", path);
+	if (!S_ISREG(st.st_mode))
+		return ringwall_fail_plain(e, -EINVAL, "'%s' is no regular file", path);
+	*ret_mode = st.st_mode & 07777;
+	r = ringwall_file_read_fd(fd, FILE_MAX, ret, ret_len);
+	return r < 0 ? ringwall_fail(e, r, "read '%s'", path) : 0;
+}
+
+static int make_parents(const char *path, struct ringwall_err *e)
+{
+	char dir[PATH_MAX];
+
+	if ((size_t)snprintf(dir, sizeof(dir), "%s", path) >= sizeof(dir))
+		return ringwall_fail(e, -ENAMETOOLONG, "'%.200s'", path);
+	for (char *slash = strchr(dir + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		if (mkdir(dir, 0755) < 0 && errno != EEXIST)
+			return ringwall_fail(e, -errno, "make '%s'", dir);
+		*slash = '/';
+	}
+	return 0;
+}
+
+/* Written aside and renamed: whoever reads it, or loses power, has the old file or the new one. */
+static int replace(const char *path, const char *text, mode_t mode, struct ringwall_err *e)
+{
+	char aside[PATH_MAX];
+	_cleanup_fd_ int fd = -1;
+	int r = make_parents(path, e);
+
+	if (r < 0)
+		return r;
+	if ((size_t)snprintf(aside, sizeof(aside), "%s.ringwall-new", path) >= sizeof(aside))
+		return ringwall_fail(e, -ENAMETOOLONG, "'%.200s'", path);
+	if (unlink(aside) < 0 && errno != ENOENT)
+		return ringwall_fail(e, -errno, "remove '%s'", aside);
+	fd = open(aside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+	if (fd < 0)
+		return ringwall_fail(e, -errno, "create '%s'", aside);
+	r = ringwall_file_write_fd(fd, text, strlen(text));
+	if (!r && (fchmod(fd, mode) < 0 || fsync(fd) < 0 || rename(aside, path) < 0))
+		r = -errno;
+	if (r < 0)
+		unlink(aside);
+	return r < 0 ? ringwall_fail(e, r, "write '%s'", path) : 0;
+}
+
+static int apply(const char *path, const struct ringwall_install *i, mode_t mode, bool *ret_changed, struct ringwall_err *e)
+{
+	if (i->ret && !strcmp(i->ret, i->text)) {
+		*ret_changed = false;
+		return 0;
+	}
+	*ret_changed = true;
+	if (i->ret)
+		return replace(path, i->ret, mode, e);
+	if (unlink(path) < 0 && errno != ENOENT)
+		return ringwall_fail(e, -errno, "remove '%s'", path);
+	*ret_changed = i->len != 0;
+	return 0;
+}
+
+/* A file that is a link stays one: what it leads to is changed. */
+static int install(const struct ringwall_caller *caller, const struct ringwall_install_options *o, const char *file,
+		   char **ret_report, struct ringwall_err *e)
+{
+	_cleanup_free_ char *real = realpath(file, NULL), *text = NULL;
+	struct ringwall_install i = { .o = o };
+	const char *path = real ?: file, *after = o->remove && caller->after_remove ? caller->after_remove : caller->after;
+	bool changed = false;
+	char *report;
+	mode_t mode;
+	int r = read_file(path, &text, &i.len, &mode, e);
+
+	if (r < 0)
+		return r;
+	i.text = text;
+	r = caller->edit(&i, e);
+	if (r < 0)
+		r = ringwall_err_prepend(e, "%s", path);
+	else
+		r = apply(path, &i, mode, &changed, e);
+	free(i.ret);
+	if (r < 0)
+		return r;
+	if (asprintf(&report, "%s: %s%s%s", path, changed ? "changed" : "nothing to change",
+		     changed && after ? "; now: " : "", changed && after ? after : "") < 0)
+		return ringwall_fail(e, -ENOMEM, "report");
+	*ret_report = report;
+	return 0;
+}
+
+int ringwall_install_runtime(const char *caller, const struct ringwall_install_options *options, char **ret_report,
+			     struct ringwall_err *e)
+{
+	struct ringwall_install_options o = { .name = NULL };
+	const struct ringwall_caller *c = find(caller);
+	char self[PATH_MAX];
+	ssize_t n;
+	int r = ringwall_options_copy(&o, sizeof(o), options, e);
+
+	if (r < 0)
+		return r;
+	if (!c)
+		return ringwall_fail_plain(e, -EINVAL, "'%.100s' is none of docker, podman, containerd", caller);
+	n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	if (n < 0 && !o.path)
+		return ringwall_fail(e, -errno, "find this program");
+	self[n < 0 ? 0 : n] = '\0';
+	o.path = o.path ?: self;
+	o.name = o.name ?: "ringwall";
+	r = check(&o, e);
+	return r < 0 ? r : install(c, &o, o.file ?: c->file, ret_report, e);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef RINGWALL_INSTALL_INSTALL_H
+#define RINGWALL_INSTALL_INSTALL_H
+
+/* Ringwall as a runtime in the configuration of those who call it. */
+
+#include "../lib/ringwall.h"
+
+#define RINGWALL_INSTALL_NAME_MAX 100
+
+/**
+ * struct ringwall_install - one change of one file.
+ * @o: what the user wants; all members set, and names and arguments without quotes
+ * @text: the file as it is, "" where there is none; @len its length
+ * @ret: the file as it is to be, to be freed; NULL: it goes
+ */
+struct ringwall_install {
+	const struct ringwall_install_options *o;
+	const char *text;
+	size_t len;
+	char *ret;
+};
+
+/**
+ * struct ringwall_caller - one row.
+ * @file: its configuration
+ * @after: what is to be done when that has changed
+ * @after_remove: the same of its removal; NULL: as @after
+ * @edit: fills @ret of its argument. Errors: -EINVAL the file cannot be understood; -EEXIST it has such a runtime of somebody
+ *	else's making. Pure.
+ */
+struct ringwall_caller {
+	const char *name, *file, *after, *after_remove;
+	int (*edit)(struct ringwall_install *i, struct ringwall_err *e);
+};
+
+int ringwall_install_docker(struct ringwall_install *i, struct ringwall_err *e);
+int ringwall_install_podman(struct ringwall_install *i, struct ringwall_err *e);
+int ringwall_install_containerd(struct ringwall_install *i, struct ringwall_err *e);
+
+#endif

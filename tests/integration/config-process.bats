@@ -202,6 +202,9 @@ Groups:
 	inside 'pwd -P' '.process.cwd = "/dangling"'
 	same "$output" /nowhere
 	[ -d "$rootfs/nowhere" ] && [ ! -e /nowhere ]
+	# As runc does: the image is written to, the container cannot
+	inside 'pwd; touch x 2>&1; true' '.process.cwd = "/made/first" | .root.readonly = true'
+	[[ $output == /made/first*"Read-only file system"* ]]
 	refused 'process.cwd' 'echo started' '.process.cwd = "relative"'
 	refused "process.cwd: chdir '/etc/passwd'" 'echo started' '.process.cwd = "/etc/passwd"'
 	refused 'process.cwd' 'echo started' 'del(.process.cwd)'

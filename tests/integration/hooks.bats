@@ -152,16 +152,31 @@ assert_gone() {
 	assert_gone
 }
 
-@test "failures of poststart and poststop are warnings, and the next hook runs" {
-	host_hook poststart 'exit 5'
-	host_hook poststart "touch $log/poststart-2"
+@test "failures of poststop are warnings, and the next hook runs" {
 	host_hook poststop 'exit 6'
 	host_hook poststop "touch $log/poststop-2"
 	run -0 --separate-stderr "$RINGWALL" --root "$work/root" --log "$work/log" --log-format json --log-level warn run -b "$work/bundle" "$id"
-	[ -e "$log/poststart-2" ]
 	[ -e "$log/poststop-2" ]
-	jq -es 'map(select(.level == "warning") | .msg) | any(contains("hook poststart[0]") and contains("exit status 5")) and
-		any(contains("hook poststop[0]") and contains("exit status 6"))' "$work/log"
+	jq -es 'map(select(.level == "warning") | .msg) | any(contains("hook poststop[0]") and contains("exit status 6"))' "$work/log"
+	assert_gone
+}
+
+@test "a failure of poststart ends the container" {
+	change '.process.args = ["/bin/busybox", "sleep", "1000"]'
+	host_hook poststart 'exit 5'
+	host_hook poststart "touch $log/poststart-2"
+	host_hook poststop "touch $log/poststop"
+	run -1 --separate-stderr rw run -b "$work/bundle" "$id"
+	[[ $stderr == *"hook poststart[0]"*"exit status 5"* ]]
+	[ ! -e "$log/poststart-2" ]
+	[ -e "$log/poststop" ]
+	assert_gone
+	run -1 rw run -d -b "$work/bundle" "$id" </dev/null
+	assert_gone
+	rw create -b "$work/bundle" "$id" </dev/null >/dev/null 2>&1
+	run -1 rw start "$id"
+	[ "$(rw state "$id" | jq -r .status)" = stopped ]
+	rw delete "$id"
 	assert_gone
 }
 

@@ -21,21 +21,14 @@ static const char *env_path(const struct ringwall_process *p)
 	return "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 }
 
-/* 0, or why @file cannot be run. A directory passes here; exec refuses it with the same words. */
+/* 0, or why @file cannot be run: what execve would say, who would say it to start instead of create. */
 static int check(const char *file)
 {
-	return faccessat(AT_FDCWD, file, X_OK, 0) < 0 ? -errno : 0;
-}
-
-/* In $PATH a directory is passed over. */
-static int check_found(const char *file)
-{
 	struct stat st;
-	int r = check(file);
 
-	if (!r && (stat(file, &st) < 0 || S_ISDIR(st.st_mode)))
-		return -EACCES;
-	return r;
+	if (faccessat(AT_FDCWD, file, X_OK, 0) < 0 || stat(file, &st) < 0)
+		return -errno;
+	return S_ISDIR(st.st_mode) ? -EACCES : 0;
 }
 
 /*
@@ -77,7 +70,7 @@ int ringwall_init_find(const struct ringwall_process *p, char *ret, size_t size,
 
 		/* What is relative would mean the working directory, as the empty one does to execvp(3): passed over, as in Go. */
 		if (dir[0] == '/' && (size_t)snprintf(ret, size, "%.*s/%s", (int)n, dir, name) < size) {
-			r = check_found(ret);
+			r = check(ret);
 			if (!r)
 				return 0;
 			if (r == -EACCES)

@@ -56,16 +56,17 @@ int ringwall_plan(struct ringwall *rw, const struct ringwall_create_options *o, 
 	return 0;
 }
 
-static void run_poststart(const struct ringwall *rw, const struct ringwall_state *s, const struct ringwall_config *c)
+/* Who calls ends the container when one fails (runtime.md "Lifecycle" since 1.2.1, step 9; runc from the beginning). */
+static int run_poststart(const struct ringwall_state *s, const struct ringwall_config *c, struct ringwall_err *e)
 {
 	_cleanup_free_ char *json = NULL;
 	size_t len;
 
 	if (!c->hooks[RINGWALL_HOOK_POSTSTART].n)
-		return;
+		return 0;
 	json = ringwall_state_json(s, RINGWALL_RUNNING, false, &len);
-	if (json)
-		ringwall_hooks_run_all(rw, &c->hooks[RINGWALL_HOOK_POSTSTART], RINGWALL_HOOK_POSTSTART, json, len);
+	return json ? ringwall_hooks_run(&c->hooks[RINGWALL_HOOK_POSTSTART], RINGWALL_HOOK_POSTSTART, json, len, e)
+		    : ringwall_fail(e, -ENOMEM, "state for hooks");
 }
 
 /* In a foreground run: until the container ends, and then its end. */
@@ -104,7 +105,11 @@ int ringwall_run(struct ringwall *rw, const char *id, const struct ringwall_crea
 	if (r < 0)
 		return r;
 	become_subreaper(&n);
-	run_poststart(rw, &n.state, &n.in->config);
+	r = run_poststart(&n.state, &n.in->config, e);
+	if (r < 0) {
+		ringwall_creation_undo(&n);
+		return r;
+	}
 	if (n.options.detach) {
 		*ret_status = 0;
 		return 0;
@@ -164,7 +169,7 @@ static int follow(const struct ringwall_state *s, const struct ringwall_config *
 	}
 }
 
-static int start(struct ringwall *rw, struct ringwall_state *s, const struct ringwall_config *c, struct ringwall_err *e)
+static int start(struct ringwall_state *s, const struct ringwall_config *c, struct ringwall_err *e)
 {
 	_cleanup_fd_ int channel = -1;
 	int r = ringwall_start_socket_connect(s->dir_fd, &channel, e);
@@ -185,8 +190,10 @@ static int start(struct ringwall *rw, struct ringwall_state *s, const struct rin
 	r = ringwall_state_save(s, e);
 	if (r < 0)
 		return r;
-	run_poststart(rw, s, c);
-	return 0;
+	r = run_poststart(s, c, e);
+	if (r < 0)
+		ringwall_container_kill(s, NULL);
+	return r;
 }
 
 int ringwall_start(struct ringwall *rw, const char *id, struct ringwall_err *e)
@@ -205,5 +212,5 @@ int ringwall_start(struct ringwall *rw, const char *id, struct ringwall_err *e)
 	if (status != RINGWALL_CREATED)
 		return ringwall_fail_plain(e, -EINVAL, "cannot start an already running container");
 	r = ringwall_state_load_config(&s, &c, e);
-	return r < 0 ? r : start(rw, &s, &c, e);
+	return r < 0 ? r : start(&s, &c, e);
 }

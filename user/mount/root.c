@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/mount.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -136,11 +137,22 @@ int ringwall_root_pivot(const struct ringwall_op *op, struct ringwall_apply *a, 
 	return 0;
 }
 
+/* The working directory that the image lacks is made while that can be done; if it cannot, entering it will say why. */
+static void make_cwd(const struct ringwall_apply *a)
+{
+	const char *cwd = a->c->process.cwd;
+	_cleanup_spent_ int fd = -1;
+
+	if (cwd && strcmp(cwd, "/"))
+		fd = ringwall_inroot_make(a->root_fd, cwd, S_IFDIR | 0755, false);
+}
+
 int ringwall_root_readonly(const struct ringwall_op *op, struct ringwall_apply *a, struct ringwall_err *e)
 {
 	int r;
 
 	(void)op;
+	make_cwd(a);
 	/* The mount that ringwall_root_enter() made; there is no such step without a mount namespace. */
 	r = ringwall_mount_setattr(a->root_fd, false, MOUNT_ATTR_RDONLY, 0);
 	return r < 0 ? ringwall_fail(e, r, "root.readonly") : 0;

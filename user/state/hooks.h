@@ -24,8 +24,8 @@ int ringwall_hooks_run(const struct ringwall_hooks *hooks, enum ringwall_hook_ki
 		       size_t len, struct ringwall_err *e);
 
 /**
- * ringwall_hooks_run_all() - poststart and poststop: a failure is logged as a warning and the next hook runs
- * (runtime.md "Lifecycle", steps 9 and 13).
+ * ringwall_hooks_run_all() - poststop: a failure is logged as a warning and the next hook runs
+ * (runtime.md "Lifecycle", step 13).
  */
 void ringwall_hooks_run_all(const struct ringwall *rw, const struct ringwall_hooks *hooks, enum ringwall_hook_kind kind,
 			    const char *state_json, size_t len);

@@ -15,6 +15,11 @@ need_rig() {
 	[[ ${CALLERS_WORK-} ]] || { echo "run this by tests/callers/run"; return 1; }
 }
 
+# Tests that change /etc, where it is not the host's
+need_own_etc() {
+	[[ ${CALLERS_OWN_ETC-}${RINGWALL_VM-} ]] || not_here "it would change this host's /etc"
+}
+
 need_program() {
 	command -v "$1" > /dev/null || not_here "$1 is not installed"
 }
@@ -53,7 +58,7 @@ parent_dir() {
 
 # Where runtimes keep state for these callers; a runtime's own --root default too
 state_dirs() {
-	echo /run/ringwall /run/runc /run/crun /run/containerd/runc "$CALLERS_WORK"/docker-exec/runtime-* \
+	echo /run/ringwall /run/runc /run/crun /run/containerd/runc "$CALLERS_WORK"/docker-exec/runtime-* /run/docker/runtime-* \
 		"$CALLERS_WORK"/containerd-state/runc
 }
 
@@ -120,4 +125,161 @@ stop_daemon() { # PIDFILE
 
 dead() {
 	! kill -0 "$1" 2> /dev/null || [[ $(awk '$1 == "State:" { print $2 }' "/proc/$1/status" 2> /dev/null) == Z ]]
+}
+
+# Docker: a dockerd of its own with its own containerd, overlay2, no registry ------------------------------------
+
+# JQ-FILTER…: on top of the configuration; the runtime is called underTest, and the default
+dockerd_start() {
+	export DOCKER_HOST=unix:///run/ringwall-docker.sock DOCKER_CONFIG=$CALLERS_WORK/docker-config
+	jq -n --arg path "$RUNTIME" --arg driver "$CALLERS_MANAGER" --arg work "$CALLERS_WORK" '{
+		runtimes: {underTest: {path: $path}}, "default-runtime": "underTest",
+		"data-root": ($work + "/docker"), "exec-root": ($work + "/docker-exec"),
+		"exec-opts": ["native.cgroupdriver=" + $driver], "storage-driver": "overlay2",
+		hosts: ["unix:///run/ringwall-docker.sock"], pidfile: ($work + "/docker.pid"),
+		"shutdown-timeout": 5} | '"${1-.}" > "$CALLERS_WORK/daemon.json"
+	dockerd_again
+}
+
+dockerd_again() { # with the configuration that is there
+	dockerd --config-file "$CALLERS_WORK/daemon.json" >> "$CALLERS_WORK/docker.log" 2>&1 3>&- &
+	retry 60 docker info > /dev/null 2>&1 || { tail -n 20 "$CALLERS_WORK/docker.log"; return 1; }
+}
+
+docker_setup() {
+	need_program dockerd
+	dockerd_start "$@"
+	docker load -q -i "$CALLERS_WORK/image.tar"
+}
+
+docker_clear() {
+	local all
+	all=$(docker ps -aq 2> /dev/null)
+	# shellcheck disable=SC2086 # a list
+	[[ ! $all ]] || docker rm -f $all > /dev/null 2>&1 || true
+}
+
+docker_end() {
+	[[ ${DOCKER_HOST-} ]] || return 0
+	docker_clear
+	stop_daemon "$CALLERS_WORK/docker.pid"
+}
+
+d_run() { docker run --cgroup-parent "$CALLERS_PARENT" "$@" 3>&-; }
+
+# Podman: own storage (overlay), the manager of the rig, no registry ---------------------------------------------
+
+podman_configure() {
+	export CONTAINERS_CONF=$CALLERS_WORK/containers.conf CONTAINERS_STORAGE_CONF=$CALLERS_WORK/storage.conf
+	# podman asks for 2048 pids and 1048576 files by default; a host without the
+	# controller, or without CAP_SYS_RESOURCE, refuses that to any runtime.
+	cat > "$CONTAINERS_CONF" <<-CONF
+		[containers]
+		pids_limit = 0
+		default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
+		log_driver = "k8s-file"
+		[engine]
+		cgroup_manager = "$CALLERS_MANAGER"
+		events_logger = "file"
+		runtime = "$RUNTIME"
+		runtime_supports_json = ["runc", "underTest"]
+		[engine.runtimes]
+		underTest = ["$RUNTIME"]
+		[network]
+		network_config_dir = "$CALLERS_WORK/cni"
+	CONF
+	cat > "$CONTAINERS_STORAGE_CONF" <<-CONF
+		[storage]
+		driver = "overlay"
+		graphroot = "$CALLERS_WORK/podman-storage"
+		runroot = "/run/ringwall-podman"
+	CONF
+}
+
+podman_setup() {
+	need_program podman
+	podman_configure
+	podman load -q -i "$CALLERS_WORK/image.tar" 3>&-
+}
+
+podman_clear() {
+	podman rm -fa -t 0 > /dev/null 2>&1 || true
+}
+
+podman_end() {
+	[[ ${CONTAINERS_CONF-} ]] || return 0
+	podman_clear
+	podman network prune -f > /dev/null 2>&1
+	return 0
+}
+
+p_run() { podman run --cgroup-parent "$CALLERS_PARENT" "$@" 3>&-; }
+
+# containerd: one of its own, overlayfs snapshotter, no CRI plugin -----------------------------------------------
+
+containerd_start() {
+	cat > "$CALLERS_WORK/containerd.toml" <<-CONF
+		version = 2
+		root = "$CALLERS_WORK/containerd"
+		state = "$CALLERS_WORK/containerd-state"
+		disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.internal.v1.opt"]
+		[grpc]
+		address = "$CONTAINERD_ADDRESS"
+	CONF
+	containerd_again
+}
+
+containerd_again() { # with the configuration that is there
+	containerd --config "$CALLERS_WORK/containerd.toml" >> "$CALLERS_WORK/containerd.log" 2>&1 3>&- &
+	echo $! > "$CALLERS_WORK/containerd.pid"
+	retry 60 ctr version > /dev/null 2>&1 || { tail -n 20 "$CALLERS_WORK/containerd.log"; return 1; }
+}
+
+containerd_setup() {
+	need_program containerd
+	export CONTAINERD_ADDRESS=/run/ringwall-containerd.sock CONTAINERD_NAMESPACE=callers
+	containerd_start
+	ctr image import "$CALLERS_WORK/image.tar"
+}
+
+containerd_end() {
+	[[ ${CONTAINERD_ADDRESS-} ]] || return 0
+	containerd_clear
+	stop_daemon "$CALLERS_WORK/containerd.pid"
+}
+
+containerd_clear() {
+	local id
+	for id in $(ctr container ls -q 2> /dev/null); do
+		c_remove "$id" || true
+	done
+}
+
+c_remove() { # ID
+	ctr task kill -a -s KILL "$1" > /dev/null 2>&1
+	retry 10 task_over "$1"
+	ctr task rm -f "$1" > /dev/null 2>&1
+	ctr container rm "$1" > /dev/null 2>&1
+}
+
+task_over() {
+	! ctr task ls | awk -v id="$1" '$1 == id && $3 != "STOPPED" { found = 1 } END { exit !found }'
+}
+
+# c_run [ctr run's options…] ID CMD…: the options come before the image
+c_run() {
+	local options=() systemd=()
+	while [[ $1 == -* ]]; do
+		case $1 in
+		--rm | -d | -t | --tty | --read-only | --privileged | --net-host | --null-io | --seccomp) options+=("$1"); shift ;;
+		*) options+=("$1" "$2"); shift 2 ;;
+		esac
+	done
+	if [[ $CALLERS_MANAGER == systemd ]]; then
+		systemd=(--runc-systemd-cgroup --cgroup "$CALLERS_PARENT:ctr:$1")
+	else
+		systemd=(--cgroup "/$CALLERS_PARENT/$1")
+	fi
+	ctr run --cpu-shares "${CALLERS_CPU_SHARES:-0}" --runtime io.containerd.runc.v2 --runc-binary "$RUNTIME" "${systemd[@]}" \
+		"${options[@]}" $image "$@" 3>&-
 }

@@ -7,74 +7,27 @@
 bats_require_minimum_version 1.5.0
 load common
 
-containerd_start() {
-	cat > "$CALLERS_WORK/containerd.toml" <<-CONF
-		version = 2
-		root = "$CALLERS_WORK/containerd"
-		state = "$CALLERS_WORK/containerd-state"
-		disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.internal.v1.opt"]
-		[grpc]
-		address = "$CONTAINERD_ADDRESS"
-	CONF
-	containerd --config "$CALLERS_WORK/containerd.toml" > "$CALLERS_WORK/containerd.log" 2>&1 3>&- &
-	echo $! > "$CALLERS_WORK/containerd.pid"
-	retry 60 ctr version > /dev/null 2>&1 || { tail -n 20 "$CALLERS_WORK/containerd.log"; return 1; }
-}
-
 setup_file() {
 	need_rig
-	need_program containerd
-	export CONTAINERD_ADDRESS=/run/ringwall-containerd.sock CONTAINERD_NAMESPACE=callers
-	containerd_start
-	ctr image import "$CALLERS_WORK/image.tar"
+	containerd_setup
 	c_run --rm first true
 	host_baseline
 }
 
-teardown_file() {
-	[[ ${CONTAINERD_ADDRESS-} ]] || return 0
-	teardown
-	stop_daemon "$CALLERS_WORK/containerd.pid"
-}
+teardown_file() { containerd_end; }
 
-teardown() {
-	local id
-	for id in $(ctr container ls -q 2> /dev/null); do
-		c_remove "$id" || true
-	done
-}
-
-c_remove() { # ID
-	ctr task kill -a -s KILL "$1" > /dev/null 2>&1
-	retry 10 task_over "$1"
-	ctr task rm -f "$1" > /dev/null 2>&1
-	ctr container rm "$1" > /dev/null 2>&1
-}
-
-task_over() {
-	! ctr task ls | awk -v id="$1" '$1 == id && $3 != "STOPPED" { found = 1 } END { exit !found }'
-}
+teardown() { containerd_clear; }
 
 task_is() { # ID STATE
 	[[ $(ctr task ls | awk -v id="$1" '$1 == id { print $3 }') == "$2" ]]
 }
 
-# c_run [ctr run's options…] ID CMD…: the options come before the image
-c_run() {
-	local options=() systemd=()
-	while [[ $1 == -* ]]; do
-		case $1 in
-		--rm | -d | -t | --tty | --read-only | --privileged | --net-host | --null-io | --seccomp) options+=("$1"); shift ;;
-		*) options+=("$1" "$2"); shift 2 ;;
-		esac
+# The processes of this rig whose command line has that
+pids_with() { # TEXT
+	local proc
+	for proc in /proc/[0-9]*; do
+		{ tr '\0' ' ' < "$proc/cmdline" | grep -qF -- "$1" && echo "${proc#/proc/}"; } 2> /dev/null
 	done
-	if [[ $CALLERS_MANAGER == systemd ]]; then
-		systemd=(--runc-systemd-cgroup --cgroup "$CALLERS_PARENT:ctr:$1")
-	else
-		systemd=(--cgroup "/$CALLERS_PARENT/$1")
-	fi
-	ctr run --cpu-shares "${CALLERS_CPU_SHARES:-0}" --runtime io.containerd.runc.v2 --runc-binary "$RUNTIME" "${systemd[@]}" \
-		"${options[@]}" $image "$@" 3>&-
 }
 
 # bats test_tags=quick
@@ -244,5 +197,175 @@ c_run() {
 	for i in $(seq 20); do
 		[[ $(< "$BATS_TEST_TMPDIR/$i") == "$i" ]]
 	done
+	assert_nothing_left
+}
+
+@test "containerd: run's options: environment, capabilities, a device, another task's namespaces, no pivot_root, seccomp of a file" {
+	local pid
+	run c_run --cwd /data --env "MINE=with space" --rm a sh -c 'echo "$PWD $MINE $FROM_IMAGE"'
+	assert_output "/data with space yes"
+	run c_run --cap-add CAP_NET_ADMIN --cap-drop CAP_CHOWN --rm b grep CapEff /proc/self/status
+	assert_output "CapEff:	00000000a80435fa"
+	# Major 120 is for local use, no driver answers: that is seen where opening is permitted
+	mknod "$BATS_TEST_TMPDIR/node" c 120 3
+	run c_run --device "$BATS_TEST_TMPDIR/node" --rm c cat "$BATS_TEST_TMPDIR/node"
+	assert_contains "No such device or address"
+	c_run --pid-file "$BATS_TEST_TMPDIR/pid" -d d sleep 1000
+	pid=$(ctr task ls | awk '$1 == "d" { print $2 }')
+	[[ $(< "$BATS_TEST_TMPDIR/pid") == "$pid" ]]
+	run c_run --with-ns "network:/proc/$pid/ns/net" --with-ns "pid:/proc/$pid/ns/pid" --rm e sh -c 'readlink /proc/self/ns/net; cat /proc/1/cmdline'
+	assert_contains "$(readlink "/proc/$pid/ns/net")"
+	assert_contains sleep
+	c_remove d
+	run c_run --no-pivot=true --rm f cat /data/not-executable # two flags: c_run takes them for a pair
+	assert_output "plain text"
+	echo '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO", "args": []}]}' \
+		> "$BATS_TEST_TMPDIR/profile.json"
+	run c_run --seccomp --seccomp-profile "$BATS_TEST_TMPDIR/profile.json" --rm g mkdir /tmp/d
+	assert_status 1
+	assert_contains "not permitted"
+	assert_nothing_left
+}
+
+@test "containerd: a user namespace" {
+	local pid
+	c_run --uidmap 0:300000:65536 --gidmap 0:400000:65536 -d a sh -c 'touch /tmp/mine; exec sleep 1000'
+	pid=$(ctr task ls | awk '$1 == "a" { print $2 }')
+	[[ $(stat -c %u:%g "/proc/$pid") == 300000:400000 ]]
+	run ctr task exec --exec-id e --user 1000:1000 a sh -c 'id -u; cat /proc/self/uid_map; stat -c %u:%g /bin /tmp/mine'
+	[[ ${lines[0]} == 1000 && ${lines[1]} =~ ^\ +0\ +300000\ +65536$ && ${lines[2]} == 0:0 && ${lines[3]} == 0:0 ]]
+	c_remove a
+	assert_nothing_left
+}
+
+@test "containerd: a container's second task, after the first has ended" {
+	c_run -d --log-uri "file://$BATS_TEST_TMPDIR/log" a sh -c 'echo again >> /tmp/runs; cat /tmp/runs; exit 4'
+	retry 10 task_is a STOPPED
+	run ctr task rm a
+	assert_contains "exit code 4"
+	run ctr task start a 3>&-
+	assert_status 4
+	assert_output $'again\nagain'
+	ctr container rm a
+	assert_nothing_left
+}
+
+@test "containerd: events: what happens to a task, in order, with its exit status" {
+	local events
+	ctr events > "$BATS_TEST_TMPDIR/events" 3>&- &
+	events=$!
+	# events of containers that nobody saw are nobody's: until it listens
+	retry 20 bash -c "ctr container create $image probe true; ctr container rm probe; grep -q probe '$BATS_TEST_TMPDIR/events'"
+	c_run -d a sh -c "trap 'exit 9' TERM; while :; do sleep 0.1; done"
+	ctr task exec --exec-id e a true
+	ctr task pause a
+	ctr task resume a
+	ctr task kill -s TERM a
+	retry 10 task_is a STOPPED
+	ctr task rm a || true # status 9, which it passes on
+	ctr container rm a
+	retry 10 grep -q '/containers/delete .*"a"' "$BATS_TEST_TMPDIR/events"
+	kill "$events"
+	grep -o '/tasks/[a-z-]*' <(grep '"a"' "$BATS_TEST_TMPDIR/events") | uniq > "$BATS_TEST_TMPDIR/seen"
+	diff "$BATS_TEST_TMPDIR/seen" - <<-END
+		/tasks/create
+		/tasks/start
+		/tasks/exec-added
+		/tasks/exec-started
+		/tasks/exit
+		/tasks/paused
+		/tasks/resumed
+		/tasks/exit
+		/tasks/delete
+	END
+	grep '/tasks/exit' "$BATS_TEST_TMPDIR/events" | grep -q '"exit_status":9'
+	assert_nothing_left
+}
+
+@test "containerd: metrics of a running task" {
+	need_controller pids
+	c_run -d a sh -c 'sleep 1001 & sleep 1002 & wait'
+	run ctr task metrics --format json a
+	assert_status 0
+	[[ $(jq -r '.pids.current' <<< "$output") == 3 ]]
+	c_remove a
+	assert_nothing_left
+}
+
+# bats test_tags=quick
+@test "containerd: killed and started again under running tasks: all of them are managed on" {
+	local pid gone
+	c_run -d --log-uri "file://$BATS_TEST_TMPDIR/log" a sh -c 'trap "exit 9" TERM; while :; do echo tick; sleep 0.1; done'
+	c_run -d b sh -c 'until [ -e /tmp/go ]; do sleep 0.1; done; exit 7'
+	c_run -d c sleep 1000
+	ctr task pause c
+	pid=$(ctr task ls | awk '$1 == "b" { print $2 }')
+	kill -KILL "$(< "$CALLERS_WORK/containerd.pid")"
+	retry 20 dead "$(< "$CALLERS_WORK/containerd.pid")"
+	touch "/proc/$pid/root/tmp/go" # it ends while nobody is there
+	retry 20 dead "$pid"
+	containerd_again
+	task_is a RUNNING
+	task_is b STOPPED || gone="not found" # 1.7 deletes what ended in the meantime, over any runtime
+	task_over b
+	task_is c PAUSED
+	: > "$BATS_TEST_TMPDIR/log"
+	retry 10 grep -q tick "$BATS_TEST_TMPDIR/log"
+	run ctr task exec --exec-id e a echo inside
+	assert_output inside
+	ctr task pause a
+	task_is a PAUSED
+	ctr task resume a
+	ctr task resume c
+	run ctr task exec --exec-id e c echo thawed
+	assert_output thawed
+	ctr task kill -s TERM a
+	retry 10 task_is a STOPPED
+	run ctr task rm a
+	assert_contains "exit code 9"
+	run ctr task rm b
+	assert_contains "${gone:-exit code 7}"
+	c_remove c
+	ctr container rm a b
+	c_run --rm d true
+	assert_nothing_left
+}
+
+@test "containerd: a task whose shim is killed is cleaned up" {
+	c_run -d a sh -c 'sleep 1001 & sleep 1002 & wait'
+	kill -KILL "$(pids_with "-id a -address")"
+	retry 20 task_over a
+	[[ ! $(pids_with "sleep 100") ]]
+	ctr task rm -f a > /dev/null 2>&1 || true
+	ctr container rm a
+	assert_nothing_left
+}
+
+@test "containerd: fifty tasks at once, each of which is entered, paused, resumed and killed" {
+	local i pids=
+	for i in $(seq 50); do
+		c_run -d "many$i" sleep 1000 &
+		pids+=" $!"
+	done
+	wait $pids # not for bats' own time limit
+	[[ $(ctr task ls | grep -c RUNNING) == 50 ]]
+	pids=
+	for i in $(seq 50); do
+		{
+			ctr task exec --exec-id e "many$i" echo "$i" > "$BATS_TEST_TMPDIR/$i"
+			ctr task pause "many$i"
+			ctr task resume "many$i"
+			ctr task kill -s KILL "many$i"
+		} 3>&- &
+		pids+=" $!"
+	done
+	wait $pids
+	retry 20 bash -c '! ctr task ls | grep RUNNING'
+	for i in $(seq 50); do
+		[[ $(< "$BATS_TEST_TMPDIR/$i") == "$i" ]]
+		run ctr task rm "many$i"
+		assert_contains "exit code 137"
+	done
+	ctr container rm $(ctr container ls -q)
 	assert_nothing_left
 }

@@ -7,43 +7,17 @@
 bats_require_minimum_version 1.5.0
 load common
 
-dockerd_start() {
-	local driver=$CALLERS_MANAGER
-	jq -n --arg path "$RUNTIME" --arg driver "$driver" --arg work "$CALLERS_WORK" '{
-		runtimes: {underTest: {path: $path}}, "default-runtime": "underTest",
-		"data-root": ($work + "/docker"), "exec-root": ($work + "/docker-exec"),
-		"exec-opts": ["native.cgroupdriver=" + $driver], "storage-driver": "overlay2",
-		hosts: ["unix:///run/ringwall-docker.sock"], pidfile: ($work + "/docker.pid"),
-		"shutdown-timeout": 5}' > "$CALLERS_WORK/daemon.json"
-	dockerd --config-file "$CALLERS_WORK/daemon.json" > "$CALLERS_WORK/docker.log" 2>&1 3>&- &
-	retry 60 docker info > /dev/null 2>&1 || { tail -n 20 "$CALLERS_WORK/docker.log"; return 1; }
-}
-
 setup_file() {
 	need_rig
-	need_program dockerd
-	export DOCKER_HOST=unix:///run/ringwall-docker.sock DOCKER_CONFIG=$CALLERS_WORK/docker-config
-	dockerd_start
-	docker load -q -i "$CALLERS_WORK/image.tar"
+	docker_setup
 	docker run --rm --cgroup-parent "$CALLERS_PARENT" $image true
 	docker run --rm --cgroup-parent "$CALLERS_PARENT" --network host $image true # pins that namespace
 	host_baseline
 }
 
-teardown_file() {
-	[[ ${DOCKER_HOST-} ]] || return 0
-	teardown
-	stop_daemon "$CALLERS_WORK/docker.pid"
-}
+teardown_file() { docker_end; }
 
-teardown() {
-	local all
-	all=$(docker ps -aq 2> /dev/null)
-	# shellcheck disable=SC2086 # a list
-	[[ ! $all ]] || docker rm -f $all > /dev/null 2>&1 || true
-}
-
-d_run() { docker run --cgroup-parent "$CALLERS_PARENT" "$@" 3>&-; }
+teardown() { docker_clear; }
 
 # bats test_tags=quick
 @test "docker: run gives the output and status 0" {

@@ -6,52 +6,17 @@
 bats_require_minimum_version 1.5.0
 load common
 
-configure() {
-	export CONTAINERS_CONF=$CALLERS_WORK/containers.conf CONTAINERS_STORAGE_CONF=$CALLERS_WORK/storage.conf
-	# podman asks for 2048 pids and 1048576 files by default; a host without the
-	# controller, or without CAP_SYS_RESOURCE, refuses that to any runtime.
-	cat > "$CONTAINERS_CONF" <<-CONF
-		[containers]
-		pids_limit = 0
-		default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
-		log_driver = "k8s-file"
-		[engine]
-		cgroup_manager = "$CALLERS_MANAGER"
-		events_logger = "file"
-		runtime = "$RUNTIME"
-		[network]
-		network_config_dir = "$CALLERS_WORK/cni"
-	CONF
-	cat > "$CONTAINERS_STORAGE_CONF" <<-CONF
-		[storage]
-		driver = "overlay"
-		graphroot = "$CALLERS_WORK/podman-storage"
-		runroot = "/run/ringwall-podman"
-	CONF
-}
-
 setup_file() {
 	need_rig
-	need_program podman
-	configure
-	podman load -q -i "$CALLERS_WORK/image.tar" 3>&-
+	podman_setup
 	# the first container makes what stays: the network, the shared programs
 	podman run --rm --cgroup-parent "$CALLERS_PARENT" $image true 3>&-
 	host_baseline
 }
 
-teardown_file() {
-	[[ ${CONTAINERS_CONF-} ]] || return 0
-	podman rm -fa -t 0 > /dev/null 2>&1
-	podman network prune -f > /dev/null 2>&1
-	return 0
-}
+teardown_file() { podman_end; }
 
-teardown() {
-	podman rm -fa -t 0 > /dev/null 2>&1 || true
-}
-
-p_run() { podman run --cgroup-parent "$CALLERS_PARENT" "$@" 3>&-; }
+teardown() { podman_clear; }
 
 # bats test_tags=quick
 @test "podman: run gives the output and status 0" {

@@ -8,6 +8,7 @@ vm_image_packages="systemd-sysv dbus dbus-user-session libpam-systemd systemd-co
 	iproute2 iptables procps psmisc util-linux uidmap fuse-overlayfs slirp4netns busybox-static bash \
 	ca-certificates jq bats socat strace e2fsprogs python3-minimal bpftool attr libcap2-bin \
 	podman conmon containerd docker.io apparmor runc crun criu \
+	containernetworking-plugins python3-grpcio protobuf-compiler \
 	libseccomp2 libcap2 libbpf1 libsystemd0 libyajl2"
 
 image_chroot() { # ROOT CMD…

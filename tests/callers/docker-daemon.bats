@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Docker with Ringwall: daemons that are configured otherwise, that die, and what is built with them.  See docker.bats.
+
+bats_require_minimum_version 1.5.0
+load common
+
+setup_file() { need_rig; }
+
+teardown() { docker_end; }
+
+@test "docker: live-restore: a daemon that is restarted, or killed, finds its containers running" {
+	docker_setup '."live-restore" = true'
+	d_run -d --name t1 $image sh -c 'trap "echo got it; exit 9" TERM; echo ready; while :; do sleep 0.1; done'
+	d_run -d --name t2 --stop-signal KILL $image sleep 1000
+	d_run -d --name t3 $image sh -c 'sleep 3; exit 4'
+	before=$(docker inspect --format '{{.State.Pid}}' t1)
+	stop_daemon "$CALLERS_WORK/docker.pid"
+	dead "$before" && return 1
+	sleep 3 # t3 ends while nobody looks
+	dockerd_again
+	run docker inspect --format '{{.State.Running}} {{.State.Pid}}' t1
+	assert_output "true $before"
+	run docker exec t1 echo inside
+	assert_output inside
+	run docker inspect --format '{{.State.Status}} {{.State.ExitCode}}' t3
+	assert_output "exited 4"
+	pid=$(< "$CALLERS_WORK/docker.pid")
+	kill -KILL "$pid"
+	retry 10 dead "$pid"
+	retry 10 dead "$(< "$CALLERS_WORK/docker-exec/containerd/containerd.pid")" # its own: they die together
+	rm -f "$CALLERS_WORK/docker.pid"
+	dockerd_again
+	docker pause t2
+	docker unpause t2
+	docker stop -t 5 t1
+	run docker logs t1
+	assert_contains "got it"
+	run docker inspect --format '{{.State.ExitCode}}' t1
+	assert_output 9
+}
+
+@test "docker: a daemon that ends takes its containers along, and starts those again that are to be" {
+	docker_setup
+	d_run -d --name t1 --restart always --stop-signal KILL $image sleep 1000
+	d_run -d --name t2 --stop-signal KILL $image sleep 1000
+	before=$(docker inspect --format '{{.State.Pid}}' t1)
+	stop_daemon "$CALLERS_WORK/docker.pid"
+	dead "$before"
+	dockerd_again
+	retry 10 bash -c '[[ $(docker inspect --format "{{.State.Running}}" t1) == true ]]'
+	run docker inspect --format '{{.State.Running}}' t2
+	assert_output false
+	docker rm -f t1 t2
+}
+
+@test "docker: --userns-remap: root is nobody outside; volumes, exec, and --userns host" {
+	need_own_etc
+	grep -q '^dockremap:' /etc/passwd || useradd -r -M dockremap
+	grep -q '^dockremap:' /etc/subuid || echo dockremap:500000:65536 >> /etc/subuid
+	grep -q '^dockremap:' /etc/subgid || echo dockremap:500000:65536 >> /etc/subgid
+	docker_setup '."userns-remap" = "default"'
+	d_run -d --name t1 $image sleep 1000
+	run docker exec t1 sh -c 'id -u; head -n 1 /proc/self/uid_map | tr -s " "; touch /x; stat -c %u /x'
+	assert_contains "0 500000 65536"
+	[[ $(stat -c %u "/proc/$(docker inspect --format '{{.State.Pid}}' t1)") == 500000 ]]
+	run d_run --rm -v v1:/v $image sh -c 'touch /v/x && stat -c %u:%g /v/x'
+	assert_output 0:0
+	run d_run --rm --read-only --tmpfs /t --network none $image sh -c 'touch /t/x && mount | grep -c " /sys "'
+	assert_output 1
+	run d_run --rm --userns host $image cat /proc/self/uid_map
+	assert_output "$(cat /proc/self/uid_map)"
+}
+
+# (only FROM, RUN, COPY: nothing that has to be fetched)
+dockerfile() {
+	mkdir -p "$BATS_TEST_TMPDIR/context"
+	echo copied > "$BATS_TEST_TMPDIR/context/file"
+	cat > "$BATS_TEST_TMPDIR/context/Dockerfile" <<-FILE
+		FROM $image AS first
+		RUN echo built > /data/built && id -u > /data/uid
+		USER user
+		WORKDIR /tmp
+		RUN id -u > uid && ! touch /data/x 2> /dev/null
+		FROM scratch
+		COPY --from=first / /
+		COPY file /data/file
+		ENV BUILT=yes
+		RUN ["/bin/sh", "-c", "echo \$BUILT > /data/env"]
+		CMD ["cat", "/data/built", "/data/uid", "/tmp/uid", "/data/file", "/data/env"]
+	FILE
+}
+
+@test "docker: build, the classic one: RUN's status, user, directory, environment" {
+	docker_setup
+	dockerfile
+	DOCKER_BUILDKIT=0 docker build -q --cgroup-parent "$CALLERS_PARENT" -t built "$BATS_TEST_TMPDIR/context"
+	run d_run --rm built
+	assert_output $'built\n0\n1000\ncopied\nyes'
+	printf 'FROM %s\nRUN exit 7\n' $image > "$BATS_TEST_TMPDIR/context/Dockerfile"
+	DOCKER_BUILDKIT=0 run docker build -q --cgroup-parent "$CALLERS_PARENT" "$BATS_TEST_TMPDIR/context"
+	assert_status 7
+}
+
+# Docker 20.10's BuildKit takes what is called runc in dockerd's $PATH, whatever the default runtime is
+@test "docker: build with BuildKit" {
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	printf '#!/bin/sh\necho "$@" >> %s\nexec %s "$@"\n' "$BATS_TEST_TMPDIR/calls" "$RUNTIME" > "$BATS_TEST_TMPDIR/bin/runc"
+	chmod 755 "$BATS_TEST_TMPDIR/bin/runc"
+	PATH=$BATS_TEST_TMPDIR/bin:$PATH docker_setup
+	dockerfile
+	DOCKER_BUILDKIT=1 docker build -q --cgroup-parent "$CALLERS_PARENT" -t built "$BATS_TEST_TMPDIR/context"
+	grep -q ' run --bundle ' "$BATS_TEST_TMPDIR/calls"
+	run d_run --rm built
+	assert_output $'built\n0\n1000\ncopied\nyes'
+	printf 'FROM %s\nRUN exit 7\n' $image > "$BATS_TEST_TMPDIR/context/Dockerfile"
+	DOCKER_BUILDKIT=1 run docker build "$BATS_TEST_TMPDIR/context"
+	assert_status 1
+	assert_contains "exit code: 7"
+}
+
+@test "docker: compose: services that find each other, exec, scale, restart, down" {
+	need_program docker-compose
+	docker_setup
+	mkdir "$BATS_TEST_TMPDIR/project"
+	cd "$BATS_TEST_TMPDIR/project"
+	cat > docker-compose.yml <<-FILE
+		version: "2.4"
+		services:
+		  web:
+		    image: $image
+		    cgroup_parent: $CALLERS_PARENT
+		    command: sh -c 'echo served > /tmp/f; httpd -f -p 8080 -h /tmp'
+		    ports: ["127.0.0.1:18081:8080"]
+		    cap_drop: [NET_RAW]
+		    tmpfs: /scratch
+		    healthcheck: {test: ["CMD", "test", "-s", "/tmp/f"], interval: 1s}
+		  client:
+		    image: $image
+		    cgroup_parent: $CALLERS_PARENT
+		    depends_on: {web: {condition: service_healthy}}
+		    command: sleep 1000
+		    volumes: ["data:/kept"]
+		volumes: {data: {}}
+	FILE
+	docker-compose --no-ansi up -d 3>&-
+	run docker-compose exec -T client nslookup web 127.0.0.11
+	assert_contains Address
+	run bash -c 'exec 3<> /dev/tcp/127.0.0.1/18081; printf "GET /f HTTP/1.0\r\n\r\n" >&3; cat <&3'
+	assert_contains served
+	docker-compose up -d --scale client=3 client 3>&-
+	[[ $(docker-compose ps -q client | wc -l) == 3 ]]
+	docker-compose restart -t 1 client
+	run docker-compose exec -T --index=2 client echo restarted
+	assert_output restarted
+	docker-compose down -v -t 1
+	[[ ! $(docker ps -aq) ]]
+}

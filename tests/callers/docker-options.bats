@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Docker with Ringwall: what else `docker run` can ask for, and what Docker tells of its containers.  See docker.bats.
+
+bats_require_minimum_version 1.5.0
+load common
+
+setup_file() {
+	need_rig
+	docker_setup
+	d_run --rm $image true
+	d_run --rm --network host $image true # pins that namespace
+	host_baseline
+}
+
+teardown_file() { docker_end; }
+
+teardown() { docker_clear; }
+
+state_is() { # NAME FORMAT VALUE
+	[[ $(docker inspect --format "{{$2}}" "$1") == "$3" ]]
+}
+
+@test "docker: restart policies: on-failure so many times, always, unless stopped" {
+	d_run -d --name t1 --restart on-failure:2 $image sh -c 'echo began; exit 3'
+	d_run -d --name t2 --restart always $image sh -c 'echo began; sleep 0.2'
+	d_run -d --name t3 --restart on-failure $image true
+	retry 20 state_is t1 .RestartCount 2
+	retry 10 state_is t1 .State.Status exited
+	run docker logs t1
+	assert_output $'began\nbegan\nbegan'
+	run docker inspect --format '{{.State.ExitCode}}' t1
+	assert_output 3
+	retry 20 bash -c '(($(docker inspect --format "{{.RestartCount}}" t2) >= 2))'
+	state_is t3 .RestartCount 0
+	retry 10 docker update --restart no t2 # not while it starts again
+	docker stop -t 1 t2
+	docker rm t1 t2 t3
+	assert_nothing_left
+}
+
+@test "docker: a container killed from outside is restarted" {
+	d_run -d --name t1 --restart always $image sleep 1000
+	kill -KILL "$(docker inspect --format '{{.State.Pid}}' t1)"
+	retry 20 state_is t1 .RestartCount 1
+	retry 10 state_is t1 .State.Running true
+	run docker exec t1 echo back
+	assert_output back
+	docker rm -f t1
+	assert_nothing_left
+}
+
+@test "docker: --init reaps, and passes signals on" {
+	command -v docker-init > /dev/null || not_here "docker-init is not installed"
+	d_run -d --name t1 --init $image sh -c 'trap "exit 5" TERM; (sleep 0.1 & exec sh -c "sleep 0.2; exit 0") & while :; do sleep 0.1; done'
+	run docker exec t1 cat /proc/1/comm
+	assert_output docker-init
+	sleep 1
+	run docker exec t1 ps -o stat,comm
+	[[ $output != *Z* ]]
+	docker stop -t 5 t1
+	state_is t1 .State.ExitCode 5
+	docker rm t1
+	assert_nothing_left
+}
+
+@test "docker: --read-only, --tmpfs with its options, --mount, --shm-size" {
+	run d_run --rm --read-only --tmpfs /t:rw,noexec,size=2m,mode=1770 --shm-size 3m $image \
+		sh -c 'touch /x; grep " /t " /proc/mounts | tr , "\n" | grep -e ^noexec -e ^size -e ^mode; df -k /dev/shm | tail -n 1 | tr -s " " | cut -d " " -f 2'
+	assert_contains "touch: /x: Read-only file system"
+	assert_contains noexec
+	assert_contains size=2048k
+	assert_contains mode=1770
+	assert_contains 3072
+	mkdir -p "$BATS_TEST_TMPDIR/v/sub"
+	run d_run --rm --mount "type=bind,source=$BATS_TEST_TMPDIR/v,target=/v,readonly" --mount type=tmpfs,target=/w,tmpfs-size=1m $image \
+		sh -c 'touch /w/a && touch /v/sub/b'
+	assert_status 1
+	assert_contains "Read-only file system"
+}
+
+@test "docker: volumes: one of its own, filled from the image, shared, and gone" {
+	docker volume create v1
+	d_run --rm -v v1:/data $image sh -c 'cat /data/not-executable; echo more > /data/more'
+	run d_run --rm -v v1:/elsewhere:ro $image sh -c 'cat /elsewhere/more; touch /elsewhere/x'
+	assert_contains more
+	assert_contains "Read-only file system"
+	d_run -d --name t1 -v v1:/data $image sleep 1000
+	run d_run --rm --volumes-from t1 $image cat /data/more
+	assert_output more
+	docker rm -f t1
+	docker volume rm v1
+	d_run --name t2 -v /anonymous $image touch /anonymous/x
+	docker rm -v t2
+	[[ ! $(docker volume ls -q) ]]
+	assert_nothing_left
+}
+
+@test "docker: mount propagation into a container" {
+	mkdir "$BATS_TEST_TMPDIR/p"
+	mount -t tmpfs p "$BATS_TEST_TMPDIR/p"
+	mount --make-shared "$BATS_TEST_TMPDIR/p"
+	mkdir "$BATS_TEST_TMPDIR/p/later"
+	d_run -d --name t1 -v "$BATS_TEST_TMPDIR/p:/p:rslave" $image sleep 1000
+	mount -t tmpfs later "$BATS_TEST_TMPDIR/p/later"
+	touch "$BATS_TEST_TMPDIR/p/later/seen"
+	run docker exec t1 ls /p/later
+	umount -R "$BATS_TEST_TMPDIR/p"
+	assert_output seen
+	docker rm -f t1
+}
+
+@test "docker: --device with its rights, --device-cgroup-rule" {
+	run d_run --rm --device /dev/null:/dev/xnull:r $image sh -c 'cat /dev/xnull && echo read; echo > /dev/xnull'
+	assert_contains read
+	run d_run --rm --device /dev/loop-control:/dev/lc:rw $image sh -c 'ls /dev/lc; exec 3< /dev/lc && echo opened'
+	assert_output $'/dev/lc\nopened'
+	run d_run --rm --device-cgroup-rule 'c 10:237 rwm' $image sh -c 'mknod /tmp/loop c 10 237 && exec 3< /tmp/loop && echo opened'
+	assert_output opened
+}
+
+@test "docker: --cap-add, --cap-drop, --user with capabilities" {
+	run d_run --rm --cap-drop ALL $image grep -E 'Cap(Eff|Bnd|Prm)' /proc/self/status
+	assert_output $'CapPrm:\t0000000000000000\nCapEff:\t0000000000000000\nCapBnd:\t0000000000000000'
+	run d_run --rm --cap-drop ALL --cap-add NET_ADMIN $image sh -c 'grep CapEff /proc/self/status; ip link add d type dummy 2>&1 || ip link set lo down && echo admin'
+	assert_contains "CapEff:	0000000000001000"
+	assert_contains admin
+	run d_run --rm --user 1000 --cap-add SYS_TIME $image grep -E 'Cap(Eff|Bnd)' /proc/self/status
+	assert_contains "CapEff:	0000000000000000"
+	assert_contains "CapBnd:	00000000aa0425fb"
+}
+
+@test "docker: --security-opt: seccomp file, unconfined, no-new-privileges, systempaths" {
+	echo '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 38}]}' \
+		> "$BATS_TEST_TMPDIR/seccomp.json"
+	run d_run --rm --security-opt "seccomp=$BATS_TEST_TMPDIR/seccomp.json" $image mkdir /tmp/x
+	assert_status 1
+	assert_contains "Function not implemented"
+	run d_run --rm --security-opt seccomp=unconfined $image grep Seccomp: /proc/self/status
+	assert_output "Seccomp:	0"
+	run d_run --rm --security-opt no-new-privileges $image grep NoNewPrivs /proc/self/status
+	assert_output "NoNewPrivs:	1"
+	run d_run --rm --security-opt systempaths=unconfined $image sh -c 'grep -c " /proc/[a-z]" /proc/self/mountinfo'
+	assert_output 0
+}
+
+@test "docker: namespaces: pid, ipc, uts and network of the host, a container's ipc" {
+	run d_run --rm --pid host --ipc host --uts host --network host $image sh -c 'for n in pid ipc uts net; do readlink /proc/self/ns/$n; done'
+	assert_output "$(readlink /proc/self/ns/pid /proc/self/ns/ipc /proc/self/ns/uts /proc/self/ns/net)"
+	d_run -d --name t1 --ipc shareable $image sh -c 'echo shared > /dev/shm/x; sleep 1000'
+	retry 5 docker exec t1 test -s /dev/shm/x
+	run d_run --rm --ipc container:t1 $image cat /dev/shm/x
+	assert_output shared
+	docker rm -f t1
+	assert_nothing_left
+}
+
+@test "docker: user-defined networks: names, aliases, several at once, connect; published ports" {
+	docker network create n1
+	docker network create n2
+	d_run -d --name t1 --network n1 --network-alias web -p 127.0.0.1:18080:8080 $image sh -c 'echo served > /tmp/f; httpd -f -p 8080 -h /tmp'
+	# (busybox's static resolver needs no library: DNS by its own nslookup)
+	run d_run --rm --network n1 $image sh -c 'nslookup web 127.0.0.11'
+	assert_contains "$(docker inspect --format '{{.NetworkSettings.Networks.n1.IPAddress}}' t1)"
+	docker network connect n2 t1
+	run docker exec t1 sh -c 'ls /sys/class/net | xargs'
+	assert_contains eth1
+	docker network disconnect n1 t1
+	run d_run --rm --network n2 $image wget -qO- "http://$(docker inspect --format '{{.NetworkSettings.Networks.n2.IPAddress}}' t1):8080/f"
+	assert_output served
+	docker network connect n1 t1
+	run retry 10 bash -c 'exec 3<> /dev/tcp/127.0.0.1/18080; printf "GET /f HTTP/1.0\r\n\r\n" >&3; cat <&3'
+	assert_contains served
+	docker rm -f t1
+	docker network rm n1 n2
+	assert_nothing_left
+}
+
+@test "docker: stats, top, events, update, attach, rename, diff, commit, export" {
+	since=$(date +%s)
+	d_run -d --name t1 $image sh -c 'echo x > /data/new; sleep 1000'
+	run docker stats --no-stream --format '{{.Name}} {{.PIDs}}' t1
+	[[ $output == "t1 "* ]]
+	run docker top t1
+	assert_contains "sleep 1000"
+	docker update --restart on-failure:3 t1
+	docker rename t1 t2
+	run docker diff t2
+	assert_contains "A /data/new"
+	docker commit t2 committed
+	run d_run --rm committed cat /data/new
+	assert_output x
+	docker export t2 | tar -t | grep -q '^data/new$'
+	docker pause t2
+	docker unpause t2
+	docker kill t2
+	docker rm t2
+	docker rmi committed
+	run docker events --since "$since" --until "$(($(date +%s) + 1))" --filter type=container --format '{{.Action}} {{.Actor.Attributes.exitCode}}'
+	for action in create start pause unpause kill 'die 137' destroy; do
+		assert_contains "$action"
+	done
+	assert_nothing_left
+}
+
+@test "docker: attach with a terminal sees what is typed" {
+	d_run -dit --name t1 $image cat
+	run on_terminal sh -c '(sleep 1; echo typed; sleep 1; docker kill t1 > /dev/null) | script -qec "docker attach t1" /dev/null'
+	assert_contains typed
+	docker rm -f t1
+}
+
+@test "docker: the OCI runtime's errors reach whoever asked, once, and exit statuses are 125, 126, 127" {
+	run -125 d_run --rm --mount type=bind,source=/no/such,target=/x $image true
+	run -127 d_run --rm --entrypoint /no/such $image
+	run -126 d_run --rm --entrypoint /data $image
+	run -125 d_run --rm --user nonsense $image true
+	run -127 d_run --rm $image no-such-program
+	[[ $(grep -c 'executable file not found in $PATH' <<< "$output") == 1 ]]
+	[[ $output != *"hint:"* ]]
+	assert_nothing_left
+}

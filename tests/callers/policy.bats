@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Policies through those who call the runtime: how one is asked for, and how its denials are found by the name that the
+# container has there.  The rules are of the network class, which needs no BPF LSM.
+
+bats_require_minimum_version 1.5.0
+load common
+
+address=10.99.0.1
+
+setup_file() {
+	need_rig
+	"$RUNTIME" doctor > /dev/null 2>&1 || [[ $? == 1 ]] || not_here "$RUNTIME_NAME has no policies"
+	need_own_etc
+	mkdir -p /etc/ringwall/policy.d
+	echo '{ "version": 1, "name": "no-egress", "extends": "baseline", "network": { "egress": { "default": "deny" } } }' \
+		> /etc/ringwall/policy.d/no-egress.json
+}
+
+teardown_file() {
+	[[ ! ${CALLERS_OWN_ETC-} ]] || rm -rf /etc/ringwall
+}
+
+teardown() {
+	case $BATS_TEST_DESCRIPTION in
+	Docker*) docker_end ;;
+	Podman*) podman_end ;;
+	containerd*) containerd_end ;;
+	esac
+}
+
+try="nc -w 3 $address 80" # (busybox 1.35's wget crashes where connect fails)
+
+# NAME…: each finds the container, and what was refused to it
+assert_denied() {
+	local name
+	for name in "$@"; do
+		run -0 "$RUNTIME" denials "$name"
+		assert_contains "$address"
+		run -0 "$RUNTIME" policy show "$name"
+		assert_contains no-egress
+	done
+}
+
+@test "Docker: runtimeArgs choose the policy; denials and policy find its containers by name, ID and short ID" {
+	# shellcheck disable=SC2016 # jq's
+	docker_setup '."exec-root" = "/run/docker" | .runtimes.guarded = {path: $path, runtimeArgs: ["--policy=no-egress"]}'
+	id=$(d_run -d --runtime guarded --name web $image sleep 1000)
+	d_run -d --name free $image sleep 1000
+	run docker exec web $try
+	assert_status 1
+	assert_contains "Operation not permitted"
+	assert_denied web "$id" "${id:0:12}"
+	"$RUNTIME" policy set web --allow-egress "$address/32"
+	run docker exec web $try
+	assert_status 1
+	[[ $output != *"not permitted"* ]]
+	run -0 "$RUNTIME" denials free
+	assert_output ""
+	docker rename web other
+	run -1 "$RUNTIME" denials web
+	assert_contains "container does not exist: web"
+	run -0 "$RUNTIME" denials other
+	assert_contains "$address"
+	# A short ID that is anybody's is nobody's
+	run -1 "$RUNTIME" denials ""
+	docker rm -f other free
+}
+
+@test "Docker: a policy that there is not is an error that says so" {
+	# shellcheck disable=SC2016
+	docker_setup '.runtimes.guarded = {path: $path, runtimeArgs: ["--policy=not-there"]}'
+	run -125 d_run --rm --runtime guarded $image true
+	assert_contains "no policy is called 'not-there'"
+}
+
+@test "Podman: an annotation chooses the policy; denials and policy find its containers by name, ID and short ID" {
+	podman_setup
+	id=$(p_run -d --annotation org.ringwall.policy=no-egress --name web $image sleep 1000)
+	run podman exec web $try
+	assert_status 1
+	assert_contains "Operation not permitted"
+	assert_denied web "$id" "${id:0:12}"
+	run p_run --rm --annotation org.ringwall.policy=not-there $image true
+	assert_status 126
+	assert_contains "no policy is called 'not-there'"
+	# A runtime flag goes before the verb, too
+	run podman --runtime-flag policy=no-egress run --rm --cgroup-parent "$CALLERS_PARENT" $image $try
+	assert_contains "Operation not permitted"
+}
+
+@test "containerd: an annotation chooses the policy; denials and policy find its containers" {
+	containerd_setup
+	c_run -d --annotation org.ringwall.policy=no-egress "web-$$" sleep 1000
+	run ctr task exec --exec-id e "web-$$" $try
+	assert_status 1
+	assert_contains "Operation not permitted"
+	assert_denied "web-$$" "web-"
+	# containerd's CRI names containers in an annotation
+	c_run -d --annotation io.kubernetes.cri.container-name=shop "$(printf '%064d' 7)" sleep 1000
+	run -0 "$RUNTIME" policy show shop
+	assert_contains baseline
+	run c_run --rm --annotation org.ringwall.policy=not-there b true
+	((status != 0))
+	assert_contains "no policy is called 'not-there'"
+}

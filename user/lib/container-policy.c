@@ -145,7 +145,7 @@ static int check_syscalls(const struct ringwall_state *s, struct ringwall_model 
 		r = ringwall_syscalls_check_change(r ? NULL : &from, s->id, to, e);
 	ringwall_model_free(&from);
 	if (!r && to->syscalls.set && to->syscalls.mode == RINGWALL_SYSCALLS_LIVE &&
-	    to->on_unsupported == RINGWALL_UNSUPPORTED_REFUSE && ringwall_gate_is_skippable(e))
+	    ringwall_model_is_strict(to) && ringwall_gate_is_skippable(e))
 		r = ringwall_err_prepend(e, "policy %s: syscalls", to->name);
 	return r;
 }

@@ -248,6 +248,12 @@ void ringwall_model_print(const struct ringwall_model *m, struct ringwall_json_o
 
 void ringwall_model_free(struct ringwall_model *m);
 
+/** ringwall_model_is_strict() - is what the host cannot enforce an error? Where somebody has asked for it, and a warning will not do. */
+static inline bool ringwall_model_is_strict(const struct ringwall_model *m)
+{
+	return m->strict && m->on_unsupported == RINGWALL_UNSUPPORTED_REFUSE;
+}
+
 /** ringwall_set_name() - "egress", "file" … as rules and events name sets; ringwall_kernel_name() - "mount" … NULL: none */
 const char *ringwall_set_name(uint32_t set);
 const char *ringwall_kernel_name(uint32_t bit);

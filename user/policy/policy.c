@@ -48,9 +48,10 @@ static bool is_for_all(enum ringwall_load which)
 	return which == RINGWALL_LOAD_IDENTITY || which == RINGWALL_LOAD_TAMPER;
 }
 
+/* @m: NULL: config.json alone */
 static bool is_strict(const struct ringwall_model *m)
 {
-	return m && m->strict && m->on_unsupported == RINGWALL_UNSUPPORTED_REFUSE;
+	return m && ringwall_model_is_strict(m);
 }
 
 /* A named policy that takes less is told each time; the default that everybody gets, once. */

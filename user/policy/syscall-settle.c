@@ -18,12 +18,6 @@
 #define ON_X86_64 false
 #endif
 
-/* What cannot be is an error only where somebody has asked for it by name, and not said that a warning will do. */
-static bool is_strict(const struct ringwall_model *m)
-{
-	return m->strict && m->on_unsupported == RINGWALL_UNSUPPORTED_REFUSE;
-}
-
 int ringwall_syscalls_settle(struct ringwall_model *m, const struct ringwall_draft *d,
 			     uint64_t ret_absent[RINGWALL_SYSCALL_WORDS], char *warning, size_t size, struct ringwall_err *e)
 {
@@ -39,9 +33,11 @@ int ringwall_syscalls_settle(struct ringwall_model *m, const struct ringwall_dra
 					   "policy %s: syscalls: not on this architecture, but on x86-64: use linux.seccomp", m->name);
 	if (!list->set || list->mode == RINGWALL_SYSCALLS_SEALED)
 		return 0;
+	/* Once: where it does not come, the class is refused until the next boot, or loaded without. */
+	if (!ringwall_pins_is_loaded(RINGWALL_LOAD_SYSCALL) && !ringwall_pins_is_refused(RINGWALL_LOAD_SYSCALL))
+		ringwall_gate_find_module();
 	/* Good enough for a container that is not out to break it; who wants that says so. Nothing is loaded before that is known. */
-	ringwall_gate_find_module();
-	if (ringwall_gate_is_skippable(&why) && !(wants_live && !is_strict(m)))
+	if (ringwall_gate_is_skippable(&why) && !(wants_live && !ringwall_model_is_strict(m)))
 		err = -EOPNOTSUPP;
 	else
 		err = ringwall_policy_gate(&d->policy, ret_absent, &refused);
@@ -54,7 +50,7 @@ int ringwall_syscalls_settle(struct ringwall_model *m, const struct ringwall_dra
 		list->i386 &= ringwall_gate_covers_i386(); /* else the filter refuses all of them */
 		return 0;
 	}
-	if (err != -EOPNOTSUPP || (wants_live && is_strict(m))) {
+	if (err != -EOPNOTSUPP || (wants_live && ringwall_model_is_strict(m))) {
 		if (e)
 			*e = why;
 		return ringwall_err_prepend(e, "policy %s: syscalls.mode \"live\"", m->name);

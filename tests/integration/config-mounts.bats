@@ -320,6 +320,48 @@ check_recursive() {
 	refused "'/dev' of the container" 'echo started'
 }
 
+@test "destinations: on /proc only a procfs, inside it only what LXCFS has" {
+	local n only inside case where what
+	n=$(config true && jq '.mounts | length' "$bundle/config.json")
+	mkdir "$work/dir"
+	echo stand-in >"$work/file"
+	ln -s /proc "$rootfs/link"
+	ln -s ../proc/acpi "$rootfs/etc/inner"
+	ln -s proc/cpuinfo "$rootfs/cpus"
+	only='only a procfs can be mounted on /proc' inside='nothing can be mounted inside /proc'
+	for where in /proc //proc/. /tmp/../proc /link /link/. /etc/../link; do
+		for what in "none $work/dir bind" "none /proc/1 bind" "none /sys rbind" 'tmpfs tmpfs ro' 'cgroup cgroup' 'ramfs /proc'; do
+			read -ra case <<<"$what"
+			refused "mounts[$n] '$where': $only" 'echo started' ".mounts += [$(m "$where" "${case[@]}")]"
+		done
+	done
+	refused "mounts[$n] '/proc': $only" 'echo started' ".mounts += [$(m proc none "$work/dir" bind)]"
+	# sysfs wants a path without links (CVE-2019-19921)
+	refused "mounts[$n] '/proc': $only" 'echo started' ".mounts += [$(m /proc sysfs sysfs)]"
+	for where in /proc/sys /proc/1 /proc/./acpi /proc/../proc/acpi /link/acpi /etc/inner /proc/net/dev /proc/cpuinfo/x; do
+		refused "mounts[$n] '$where': " 'echo started' ".mounts += [$(m "$where" none "$work/dir" bind)]"
+		[[ $output == *"$inside"* || $where == */x ]]
+		refused "mounts[$n] '$where': " 'echo started' ".mounts += [$(m "$where" tmpfs tmpfs)]"
+	done
+	# Also before there is a procfs: and then nothing was made for it in the image.
+	refused "mounts[0] '/proc/made/here': $inside" 'echo started' ".mounts |= [$(m /proc/made/here none "$work/dir" bind)] + ."
+	[ ! -e "$rootfs/proc/made" ]
+	# What runc takes.
+	for where in /proc/cpuinfo /proc//uptime /proc/sys/kernel/ns_last_pid /tmp/../proc/stat /cpus /link/swaps; do
+		[ -e "$where" ] || [[ $where == /[cl]* ]] || continue
+		inside 'cat "$0"' ".mounts += [$(m "$where" none "$work/file" bind)] | .process.args += [\"$where\"]"
+		same "$output" stand-in
+	done
+	for where in /proc /link; do
+		inside 'ls -d /proc/self/' ".mounts += [$(m "$where" none /proc rbind)]"
+		inside 'ls -d /proc/self/' ".mounts += [$(m "$where" none /proc bind)] | del(.mounts[0])"
+	done
+	inside 'ls -d /proc/self/ /proc/fs/self/' ".mounts += [$(m /proc proc proc), $(m /proc/fs proc proc)]"
+	inside 'ls /process /tmp/proc/x' ".mounts += [$(m /process none "$work/dir" bind), $(m /tmp/proc/x none "$work/file" bind)]"
+	inside 'ls /sys/kernel' ".mounts += [$(m /sys/kernel none "$work/dir" bind)]"
+	same "$output" ''
+}
+
 @test "tmpcopyup: what the image has, with owners, modes and links, on a tmpfs" {
 	mkdir -p "$rootfs/data/sub"
 	echo deep >"$rootfs/data/sub/f"

@@ -121,22 +121,36 @@ assert_no_loot() {
 }
 
 @test "CVE-2019-16884, CVE-2019-19921: labels are not written to a /proc of the container's" {
-	local file
+	local file fake way
 	mkdir -p "$work/vol/self/attr/apparmor" "$work/vol/1/attr/apparmor"
 	for file in self/attr/exec self/attr/apparmor/exec 1/attr/exec 1/attr/apparmor/exec; do
 		echo untouched >"$work/vol/$file"
 	done
-	fake='.mounts = [{"destination": "/proc", "type": "bind", "source": $vol, "options": ["rbind"]}] |
-		.linux.maskedPaths = [] | .linux.readonlyPaths = []'
+	ln -s proc "$rootfs/proc-link"
+	ln -s ../proc "$rootfs/tmp/up"
+	# A volume does not come to lie there, whatever leads there.
+	for way in /proc /proc-link /tmp/up /tmp/../proc; do
+		try 'echo started' '.mounts += [{"destination": $way, "type": "bind", "source": $vol, "options": ["rbind"]}]' \
+			--arg way "$way" --arg vol "$work/vol"
+		[ "$status" -eq 1 ]
+		[[ $output == *"'$way': only a procfs can be mounted on /proc"* && $output != *started* ]]
+		try 'echo started' '.mounts += [{"destination": ($way + "/self/attr"), "type": "bind", "source": $vol, "options": ["rbind"]}]' \
+			--arg way "$way" --arg vol "$work/vol"
+		[ "$status" -eq 1 ]
+		[[ $output == *"nothing can be mounted inside /proc"* && $output != *started* ]]
+	done
+	# But the image's own directory does, where no procfs is mounted over it.
+	cp -r "$work"/vol/* "$rootfs/proc"
+	fake='.mounts = [] | .linux.maskedPaths = [] | .linux.readonlyPaths = []'
 	# The profile does not exist, so a label that was really written is an error.
-	try 'echo started' "$fake | .process.apparmorProfile = \"ringwall-no-such\"" --arg vol "$work/vol"
+	try 'echo started' "$fake | .process.apparmorProfile = \"ringwall-no-such\""
 	[ "$status" -ne 0 ]
 	[[ $output == *apparmorProfile* && $output != *started* ]]
-	background 'sleep 1000 || exec /bin/sleep 1000' "$fake" --arg vol "$work/vol"
+	background 'sleep 1000 || exec /bin/sleep 1000' "$fake"
 	run rw exec --apparmor ringwall-no-such "$id" /bin/echo started
 	[ "$status" -eq 255 ]
 	[[ $output == *apparmorProfile* && $output != *started* ]]
-	same "$(cat "$work"/vol/*/attr/exec "$work"/vol/*/attr/apparmor/exec | sort -u)" untouched
+	same "$(cat "$rootfs"/proc/*/attr/exec "$rootfs"/proc/*/attr/apparmor/exec | sort -u)" untouched
 }
 
 @test "CVE-2021-30465, CVE-2024-45310: mount targets that change between directory and link, 200 rounds" {

@@ -164,18 +164,21 @@ static const char *name_below_dev(const struct ringwall_op *op, const struct rin
 }
 
 /* Hardly a mountpoint has a link on its way: so first without any, and what is known of /dev stays known. */
-static int mountpoint_open(const struct ringwall_op *op, struct ringwall_apply *a)
+static int mountpoint_open(const struct ringwall_op *op, struct ringwall_apply *a, bool *ret_linked)
 {
 	int fd = ringwall_inroot_open_plain(a->root_fd, op->path, O_PATH);
 
+	*ret_linked = fd == -ELOOP;
 	dev_forget(a, op->path, fd != -ELOOP);
 	return fd == -ELOOP ? ringwall_inroot_open(a->root_fd, op->path, O_PATH) : fd;
 }
 
-static int mountpoint_make(const struct ringwall_op *op, struct ringwall_apply *a, mode_t mode, bool links)
+static int mountpoint_make(const struct ringwall_op *op, struct ringwall_apply *a, mode_t mode, bool links,
+			   bool *ret_linked)
 {
 	int fd = ringwall_inroot_make(a->root_fd, op->path, mode, true);
 
+	*ret_linked = fd == -ELOOP;
 	dev_forget(a, op->path, fd != -ELOOP);
 	return fd == -ELOOP && links ? ringwall_inroot_make(a->root_fd, op->path, mode, false) : fd;
 }
@@ -184,20 +187,26 @@ static int mountpoint_make(const struct ringwall_op *op, struct ringwall_apply *
 static int target_open(const struct ringwall_op *op, struct ringwall_apply *a, struct ringwall_err *e)
 {
 	const char *below = name_below_dev(op, a);
-	bool plain = op->type && is_plain_target(op->type);
-	int fd = -1;
+	bool plain = op->type && is_plain_target(op->type), linked;
+	int fd = -1, r;
 
 	if (below && ringwall_device_dir(a, NULL) >= 0)
 		fd = ringwall_inroot_make_below(a->dev_fd, below);
 	if (fd >= 0)
 		return fd;
-	fd = mountpoint_make(op, a, S_IFDIR | 0755, !plain);
+	r = ringwall_mount_proc_check(op, -1, e);
+	if (r < 0)
+		return r;
+	fd = mountpoint_make(op, a, S_IFDIR | 0755, !plain, &linked);
 	if (fd == -ELOOP && plain)
 		return ringwall_fail_plain(e, fd, "a %s filesystem must be mounted on a directory, not on a symlink",
 					   op->type);
 	if (fd < 0)
 		return ringwall_fail(e, fd, "mountpoint");
-	return fd;
+	r = ringwall_mount_proc_check_place(op, a, fd, -1, linked, e);
+	if (r < 0)
+		ringwall_fd_close(&fd);
+	return r < 0 ? r : fd;
 }
 
 /* Attributes that mount(2) cannot set go onto the mount that now covers @path. */
@@ -247,15 +256,24 @@ int ringwall_mount_filesystem(const struct ringwall_op *op, struct ringwall_appl
  */
 static int bind_target(const struct ringwall_op *op, struct ringwall_apply *a, int tree, struct ringwall_err *e)
 {
-	int fd = mountpoint_open(op, a);
+	int r = ringwall_mount_proc_check(op, tree, e), fd;
 	struct stat st;
+	bool linked;
 
-	if (fd != -ENOENT)
-		return fd < 0 ? ringwall_fail(e, fd, "mountpoint") : fd;
-	if (fstat(tree, &st) < 0)
-		return ringwall_fail(e, -errno, "stat source '%s'", op->source);
-	fd = mountpoint_make(op, a, S_ISDIR(st.st_mode) ? S_IFDIR | 0755 : S_IFREG | 0644, true);
-	return fd < 0 ? ringwall_fail(e, fd, "mountpoint") : fd;
+	if (r < 0)
+		return r;
+	fd = mountpoint_open(op, a, &linked);
+	if (fd == -ENOENT) {
+		if (fstat(tree, &st) < 0)
+			return ringwall_fail(e, -errno, "stat source '%s'", op->source);
+		fd = mountpoint_make(op, a, S_ISDIR(st.st_mode) ? S_IFDIR | 0755 : S_IFREG | 0644, true, &linked);
+	}
+	if (fd < 0)
+		return ringwall_fail(e, fd, "mountpoint");
+	r = ringwall_mount_proc_check_place(op, a, fd, tree, linked, e);
+	if (r < 0)
+		ringwall_fd_close(&fd);
+	return r < 0 ? r : fd;
 }
 
 int ringwall_mount_open_tree(const struct ringwall_op *op, struct ringwall_err *e)

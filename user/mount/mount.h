@@ -52,6 +52,18 @@ int ringwall_mount_idmap(const struct ringwall_op *op, const struct ringwall_idm
 			 const struct ringwall_idmaps *gids, struct ringwall_err *e);
 
 /**
+ * ringwall_mount_proc_check() - may mount step @op go where its path says? On /proc only a procfs, below it only what runc
+ * lets LXCFS put there: a container with another /proc believes what that says about it (CVE-2019-16884).
+ * @tree: of a bind mount, what is going to be attached; -1
+ *
+ * Before anything is opened or made; what links or ".." may lead to /proc, ringwall_mount_proc_check_place() asks of @target,
+ * the open mountpoint.
+ */
+int ringwall_mount_proc_check(const struct ringwall_op *op, int tree, struct ringwall_err *e);
+int ringwall_mount_proc_check_place(const struct ringwall_op *op, const struct ringwall_apply *a, int target, int tree,
+				    bool linked, struct ringwall_err *e);
+
+/**
  * ringwall_mount_copyup() - a tmpfs over @target that starts with what the image has there ("tmpcopyup").
  * @data: the tmpfs's own options
  */

@@ -362,10 +362,53 @@ CapAmb: 0000000000000020'
 	echo "$output"
 	[ "$status" -eq 1 ]
 	[[ $output == *'process.rlimits[0]: RLIMIT_NOFILE soft 70 hard 80'*CAP_SYS_RESOURCE* ]]
+	# Of create, as with runc; and nothing stays.
+	run setpriv --bounding-set -sys_resource prlimit --nofile=60:60 "$RINGWALL" --root "$work/root" create -b "$bundle" "$id"
+	[ "$status" -eq 1 ]
+	[[ $output == *'process.rlimits[0]: RLIMIT_NOFILE soft 70 hard 80'*CAP_SYS_RESOURCE* ]]
+	[ ! -e "$work/root/$id" ]
+	# Also where init leaves the soft limit for later.
+	change '.process.rlimits[0].soft = 7'
+	run setpriv --bounding-set -sys_resource prlimit --nofile=60:60 "$RINGWALL" --root "$work/root" create -b "$bundle" "$id"
+	[[ $status == 1 && $output == *'process.rlimits[0]: RLIMIT_NOFILE soft 7 hard 80'* ]]
 	has_cap CAP_SYS_RESOURCE || skip "no CAP_SYS_RESOURCE to raise a limit with"
 	run prlimit --nofile=60:60 "$RINGWALL" --root "$work/root" run -b "$bundle" "$id"
 	[ "$status" -eq 0 ]
 	same "$output" 80
+}
+
+@test "rlimits: raising in a user namespace, where only the runtime can; also for exec" {
+	has_cap CAP_SYS_RESOURCE || skip "no CAP_SYS_RESOURCE to raise a limit with"
+	disk
+	cp -a "$rootfs" "$disk/rootfs"
+	chown -R 100000:100000 "$disk/rootfs"
+	local pid_ns
+	for pid_ns in true false; do
+		config 'ulimit -n; ulimit -Hn; exec sleep 1000' '.root.path = $root | .linux.namespaces += [{"type": "user"}] |
+			.linux.uidMappings = [{"containerID": 0, "hostID": 100000, "size": 65536}] | .linux.gidMappings = .linux.uidMappings |
+			.linux.namespaces |= map(select(.type != "pid" or $pid_ns)) | if $pid_ns then . else .mounts |= map(select(.type != "proc")) end |
+			.process.oomScoreAdj = 33 | .process.rlimits = [{"type": "RLIMIT_NOFILE", "soft": 70, "hard": 80}]' \
+			--arg root "$disk/rootfs" --argjson pid_ns $pid_ns
+		prlimit --nofile=60:60 "$RINGWALL" --root "$work/root" run -d -b "$bundle" "$id" </dev/null >"$work/out" 2>&1 3>&-
+		eventually test -s "$work/out"
+		same "$(cat "$work/out")" $'70\n80'
+		run prlimit --nofile=60:60 "$RINGWALL" --root "$work/root" exec "$id" /bin/sh -c 'ulimit -n; ulimit -Hn'
+		same "$output" $'70\n80'
+		rw delete --force "$id"
+	done
+}
+
+@test "rlimits: a container of hardly any files" {
+	# Init needs more than that, until the end. (busybox sh wants 10 and up for itself.)
+	config '' '.process.args = ["/bin/busybox", "cat", "/etc/passwd"] | .process.rlimits = [{"type": "RLIMIT_NOFILE", "soft": 4, "hard": 4}]'
+	rw create -b "$bundle" "$id" >"$work/out" 2>&1 </dev/null 3>&-
+	rw start "$id"
+	eventually is stopped
+	same "$(head -n 1 "$work/out")" root:x:0:0:root:/root:/bin/sh
+	rw delete "$id"
+	change '.process.rlimits[0].soft = 3 | .process.args[2] = "/etc/group"'
+	run rw run -b "$bundle" "$id"
+	[[ $status == 1 && $output == *"/etc/group"*'open files'* ]]
 }
 
 @test "rlimits: unlimited, and what cannot be" {

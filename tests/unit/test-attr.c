@@ -99,7 +99,7 @@ static void rlimits_child(void *data)
 	struct rlimit got;
 
 	(void)data;
-	CHECK(!ringwall_rlimits_apply(&p, &e));
+	CHECK(!ringwall_rlimits_apply(&p, 0, &e));
 	CHECK(!getrlimit(RLIMIT_NOFILE, &got) && got.rlim_cur == 17 && got.rlim_max == 19);
 	CHECK(!getrlimit(RLIMIT_CORE, &got) && !got.rlim_cur && !got.rlim_max);
 }
@@ -112,19 +112,66 @@ static void rlimits_refused_child(void *data)
 	struct ringwall_err e = { 0 };
 
 	(void)data;
-	CHECK(!ringwall_rlimits_apply(&p, &e));
+	CHECK(!ringwall_rlimits_apply(&p, 0, &e));
 	CHECK(!ringwall_caps_apply(&p, &e)); /* no CAP_SYS_RESOURCE from here on */
 	p.rlimits = &high;
-	CHECK(ringwall_rlimits_apply(&p, &e) == -EPERM);
+	CHECK(ringwall_rlimits_apply(&p, 0, &e) == -EPERM);
 	CHECK(strstr(e.text, "process.rlimits[0]: RLIMIT_NOFILE") && strstr(e.text, "CAP_SYS_RESOURCE"));
 	p.rlimits = &backwards;
-	CHECK(ringwall_rlimits_apply(&p, &e) == -EINVAL);
+	CHECK(ringwall_rlimits_apply(&p, 0, &e) == -EINVAL);
 	CHECK(strstr(e.text, "RLIMIT_FSIZE") != NULL);
+}
+
+/* A low limit for files waits, but what could be refused does not. */
+static void rlimits_late_child(void *data)
+{
+	struct ringwall_rlimit l[] = { { RLIMIT_NOFILE, 5, 90 }, { RLIMIT_CORE, 1, 2 } };
+	struct ringwall_process p = { .rlimits = l, .n_rlimits = 2, .caps = { .set = true } };
+	struct ringwall_err e = { 0 };
+	struct rlimit got;
+
+	(void)data;
+	CHECK(!ringwall_rlimits_apply(&p, 70, &e));
+	CHECK(!getrlimit(RLIMIT_NOFILE, &got) && got.rlim_cur == 70 && got.rlim_max == 90);
+	CHECK(!getrlimit(RLIMIT_CORE, &got) && got.rlim_cur == 1 && got.rlim_max == 2);
+	CHECK(!ringwall_rlimits_finish(&p, 70, &e));
+	CHECK(!getrlimit(RLIMIT_NOFILE, &got) && got.rlim_cur == 5 && got.rlim_max == 90);
+	CHECK(!ringwall_caps_apply(&p, &e)); /* no CAP_SYS_RESOURCE from here on */
+	l[0].hard = 91;
+	CHECK(ringwall_rlimits_apply(&p, 70, &e) == -EPERM);
+	CHECK(strstr(e.text, "RLIMIT_NOFILE soft 5 hard 91") != NULL);
+	l[0].hard = 69;
+	CHECK(!ringwall_rlimits_apply(&p, 70, &e));
+	CHECK(!getrlimit(RLIMIT_NOFILE, &got) && got.rlim_max == 90);
+	CHECK(!ringwall_rlimits_finish(&p, 70, &e));
+	CHECK(!getrlimit(RLIMIT_NOFILE, &got) && got.rlim_cur == 5 && got.rlim_max == 69);
+}
+
+static void rlimits_raise_child(void *data)
+{
+	struct ringwall_rlimit l = { RLIMIT_NOFILE, 5, 90 };
+	struct ringwall_process p = { .rlimits = &l, .n_rlimits = 1, .caps = { .set = true } };
+	struct rlimit got, own = { 50, 60 };
+	struct ringwall_err e = { 0 };
+
+	(void)data;
+	CHECK(!setrlimit(RLIMIT_NOFILE, &own));
+	/* That it does raise, tests/integration/config-process.bats shows where there is CAP_SYS_RESOURCE. */
+	CHECK(!ringwall_caps_apply(&p, &e));
+	CHECK(ringwall_rlimits_raise(getpid(), &p, &e) == -EPERM);
+	CHECK(strstr(e.text, "process.rlimits[0]: RLIMIT_NOFILE soft 5 hard 90") != NULL);
+	l.hard = 60;
+	CHECK(!ringwall_rlimits_raise(getpid(), &p, &e));
+	l.hard = 10;
+	CHECK(!ringwall_rlimits_raise(getpid(), &p, &e));
+	CHECK(!getrlimit(RLIMIT_NOFILE, &got) && got.rlim_cur == 50 && got.rlim_max == 60);
 }
 
 static void test_rlimits(void **state)
 {
 	(void)state;
+	assert_child(rlimits_late_child, NULL);
+	assert_child(rlimits_raise_child, NULL);
 	assert_child(rlimits_child, NULL);
 	assert_child(rlimits_refused_child, NULL);
 }

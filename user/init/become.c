@@ -203,7 +203,7 @@ static int apply_limits(struct ringwall_init *in, struct ringwall_apply *a, stru
 	const struct ringwall_process *p = &in->config.process;
 	int r;
 
-	r = ringwall_rlimits_apply(p, e);
+	r = ringwall_rlimits_finish(p, ringwall_init_files(in), e);
 	if (!r)
 		r = ringwall_scheduler_apply(p, e);
 	if (!r && in->config.memory_policy.set)

@@ -109,6 +109,12 @@ int ringwall_init_become(struct ringwall_init *in, struct ringwall_apply *a, con
  */
 int ringwall_init_close_fds(unsigned int from, const int *keep, size_t n, struct ringwall_err *e);
 
+/* The connection that is `start`, and what follows it, take numbers above those that are the container's. */
+static inline unsigned int ringwall_init_files(const struct ringwall_init *in)
+{
+	return in->preserve_fds + 64;
+}
+
 /** ringwall_init_stage() - the intermediate process: enters, clones and exits; in its child it returns 1. */
 int ringwall_init_stage(struct ringwall_init *in, struct ringwall_err *e);
 #else

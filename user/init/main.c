@@ -138,9 +138,11 @@ static int work(struct ringwall_init *in, struct ringwall_err *e)
 		r = ringwall_init_join(in, &a, e);
 	else
 		r = ringwall_init_create(in, &a, e);
-	/* Before start is waited for: a missing program is create's error, as with runc. */
+	/* Before start is waited for: a missing program, or a limit that is refused, is create's error, as with runc. */
 	if (!r)
 		r = ringwall_init_find(&in->config.process, file, sizeof(file), e);
+	if (!r)
+		r = ringwall_rlimits_apply(&in->config.process, ringwall_init_files(in), e);
 	if (!r && in->start_fd >= 0)
 		r = wait_for_start(in, &a, e);
 	return r < 0 ? r : ringwall_init_become(in, &a, file, e);

@@ -76,7 +76,8 @@ static void describe(struct execution *x)
 	in->in_userns = c->ns[RINGWALL_NS_USER].set;
 	/* Only children enter a pid namespace; and no process with the host's binary should be seen from inside. */
 	in->stage = c->ns[RINGWALL_NS_PID].set;
-	in->wait_go = in->stage;
+	/* What a process in a user namespace may not do for itself the runtime does, before. */
+	in->wait_go = in->stage || in->in_userns;
 	in->rootless = x->rw->rootless;
 	in->confine = x->state.confine;
 	in->new_session = true;

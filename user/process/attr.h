@@ -4,15 +4,27 @@
 
 /*
  * What a process of a container is, apart from where it lives: credentials, limits, scheduling, labels.
- * Every function acts on the calling process, in the child, between clone and exec; order is the caller's
- * (process/init.c) business. All take the parsed process, touch nothing that it does not set, and make no
+ * Every function but one acts on the calling process, in the child, between clone and exec; order is the caller's
+ * (init/main.c, init/become.c) business. All take the parsed process, touch nothing that it does not set, and make no
  * system call for what is unset.
  */
 
+#include <sys/types.h>
+
 #include "../oci/config.h"
 
-/** ringwall_rlimits_apply() - all rlimits (prlimit64(2)). Raising without CAP_SYS_RESOURCE is an error that names the limit. */
-int ringwall_rlimits_apply(const struct ringwall_process *p, struct ringwall_err *e);
+/**
+ * ringwall_rlimits_apply() - rlimits (prlimit64(2)). Raising without CAP_SYS_RESOURCE is an error that names the limit.
+ * @files: what the process still needs to open: a lower soft RLIMIT_NOFILE is left to ringwall_rlimits_finish()
+ */
+int ringwall_rlimits_apply(const struct ringwall_process *p, unsigned int files, struct ringwall_err *e);
+int ringwall_rlimits_finish(const struct ringwall_process *p, unsigned int files, struct ringwall_err *e);
+
+/**
+ * ringwall_rlimits_raise() - the hard limits of process @pid to what @p asks, where that is more; in the runtime.
+ * In a user namespace nobody can: CAP_SYS_RESOURCE counts in the initial one alone.
+ */
+int ringwall_rlimits_raise(pid_t pid, const struct ringwall_process *p, struct ringwall_err *e);
 
 /** ringwall_scheduler_apply() - sched_setattr(2), ioprio_set(2). */
 int ringwall_scheduler_apply(const struct ringwall_process *p, struct ringwall_err *e);

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "../lib/cleanup.h"
+#include "attr.h"
 #include "channel.h"
 #include "clone.h"
 
@@ -238,6 +239,8 @@ int ringwall_child_begin(struct ringwall_child *child, struct ringwall_init *in,
 		r = ringwall_cgroup_attach(cg, child->pid, e);
 	if (!r && in->new_userns)
 		r = ringwall_userns_map(child->pid, &in->config.uid_mappings, &in->config.gid_mappings, e);
+	if (!r && in->in_userns)
+		r = ringwall_rlimits_raise(child->pid, &in->config.process, e);
 	if (!r && in->in_userns)
 		r = write_oom(child, &in->config.process, e);
 	if (!r) {

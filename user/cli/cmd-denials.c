@@ -28,6 +28,7 @@ static int run(struct ringwall_cli *cli, char **args, int n, int *ret_status, st
 	(void)ret_status;
 	if (opt.follow && opt.counters)
 		return ringwall_fail_plain(e, -EINVAL, "option --counters: it does not go together with --follow");
+	opt.everywhere = !cli->global.root;
 	return ringwall_denials(cli->rw, n ? args[0] : NULL, &opt, print, NULL, e);
 }
 
@@ -36,8 +37,9 @@ const struct ringwall_verb ringwall_verb_denials = {
 	.args = "[ID]",
 	.help = "show what a policy refused: when, whom, what, and by which rule",
 	.text = "The last of each container are kept in the kernel, and more than 32 a second are counted only; --counters has them all. "
-		"What a policy in audit or learn mode would have refused is there too, as 'audited'. Without an ID, all containers "
-		"below --root. The ID may be its beginning, or a container's name in Docker or Podman.",
+		"What a policy in audit or learn mode would have refused is there too, as 'audited'. Without an ID, all containers, "
+		"Docker's, Podman's and Kubernetes' too, by the names that they have there; with --root, those below it. The ID may be its "
+		"beginning, or such a name.",
 	.options = options,
 	.into = &opt,
 	.max_args = 1,

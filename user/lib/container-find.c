@@ -68,17 +68,13 @@ static int take(struct search *s, const struct ringwall *rw, const char *id, enu
 	return s->root && s->id ? 0 : -ENOMEM;
 }
 
-/* NULL: the default root. One that cannot be read has nothing to be found. */
-static int search_root(struct search *s, const char *root)
+static int search_root(void *data, struct ringwall *rw)
 {
-	const struct ringwall_options o = { .size = sizeof(o), .root = root, .rootless = -1 };
-	_cleanup_(close_runtime) struct ringwall *rw = NULL;
 	_cleanup_(free_ids) char **ids = NULL;
+	struct search *s = data;
 	struct ringwall_err e = {};
-	int r = ringwall_open(&rw, &o, &e);
+	int r = ringwall_list(rw, &ids, &e);
 
-	if (!r)
-		r = ringwall_list(rw, &ids, &e);
 	if (r)
 		return r == -ENOMEM ? r : 0;
 	for (size_t i = 0; !r && ids[i]; i++)
@@ -86,25 +82,54 @@ static int search_root(struct search *s, const char *root)
 	return r;
 }
 
-static int search_pattern(struct search *s, const char *pattern)
+/* NULL: the default root. One that cannot be opened has nothing to be found. */
+static int visit(const char *root, int (*cb)(void *data, struct ringwall *rw), void *data)
+{
+	const struct ringwall_options o = { .size = sizeof(o), .root = root, .rootless = -1 };
+	_cleanup_(close_runtime) struct ringwall *rw = NULL;
+	struct ringwall_err e = {};
+	int r = ringwall_open(&rw, &o, &e);
+
+	if (r < 0)
+		return r == -ENOMEM ? r : 0;
+	return cb(data, rw);
+}
+
+static int visit_pattern(const char *pattern, int (*cb)(void *data, struct ringwall *rw), void *data)
 {
 	glob_t g = {};
 	int r = glob(pattern, GLOB_ONLYDIR, NULL, &g) == GLOB_NOSPACE ? -ENOMEM : 0;
 
 	for (size_t i = 0; !r && i < g.gl_pathc; i++)
-		r = search_root(s, g.gl_pathv[i]);
+		r = visit(g.gl_pathv[i], cb, data);
 	globfree(&g);
 	return r;
+}
+
+static int visit_others(int (*cb)(void *data, struct ringwall *rw), void *data)
+{
+	int r = 0;
+
+	for (size_t i = 0; !r && i < ARRAY_SIZE(roots); i++)
+		r = visit_pattern(roots[i], cb, data);
+	return r;
+}
+
+int ringwall_each_root(struct ringwall *rw, int (*cb)(void *data, struct ringwall *rw), void *data)
+{
+	int r = cb(data, rw);
+
+	return r ? r : visit_others(cb, data);
 }
 
 int ringwall_find(const char *wanted, char **ret_root, char **ret_id, struct ringwall_err *e)
 {
 	_cleanup_(search_free) struct search s = { .wanted = wanted };
-	int r = *wanted ? search_root(&s, NULL) : 0;
+	int r = *wanted ? visit(NULL, search_root, &s) : 0;
 
 	/* An ID of one's own is never somebody else's container. */
-	for (size_t i = 0; !r && *wanted && s.fit < FIT_ID && i < ARRAY_SIZE(roots); i++)
-		r = search_pattern(&s, roots[i]);
+	if (!r && *wanted && s.fit < FIT_ID)
+		r = visit_others(search_root, &s);
 	if (r < 0)
 		return ringwall_fail(e, r, "find container '%.100s'", wanted);
 	if (!s.n)

@@ -20,10 +20,20 @@ int ringwall_container_cgroup(const struct ringwall_state *s, struct ringwall_cg
 int ringwall_container_kill(const struct ringwall_state *s, struct ringwall_err *e);
 
 /**
- * ringwall_container_is_called() - does its caller know it by @name? Docker's and Podman's names, those of containers of
- * Kubernetes' pods, nerdctl's. Podman's only while it runs.
+ * ringwall_container_name() - what its caller calls it: Docker's and Podman's names, NAMESPACE/POD/CONTAINER in Kubernetes,
+ * nerdctl's. Podman's only while it runs. To be freed; NULL: nothing but its ID is known.
  */
+char *ringwall_container_name(const struct ringwall_state *s);
+
+/** ringwall_container_is_called() - is @name that, or in Kubernetes its last part alone? */
 bool ringwall_container_is_called(const struct ringwall_state *s, const char *name);
+
+/**
+ * ringwall_each_root() - @cb with a runtime for each root where callers keep containers; @rw's own, which comes first, among
+ * them. What this user may not read is left out.
+ * Return: what @cb returned, which ends it when it is not 0; -ENOMEM.
+ */
+int ringwall_each_root(struct ringwall *rw, int (*cb)(void *data, struct ringwall *rw), void *data);
 
 /**
  * ringwall_container_destroy() - undo everything that create did: remaining processes, cgroup, policy, resctrl group,

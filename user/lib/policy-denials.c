@@ -14,10 +14,13 @@
 
 /**
  * struct source - a container that is listened to.
+ * @root: where its record is
+ * @name: what its caller calls it, or NULL
  * @cursor: how far
  * @dropped: of its events, as it was last said
  */
 struct source {
+	char *root, *name;
 	struct ringwall_state state;
 	struct ringwall_teller teller;
 	struct ringwall_cursor cursor;
@@ -47,6 +50,8 @@ static void source_free(struct source *s)
 {
 	ringwall_teller_end(&s->teller);
 	ringwall_state_close(&s->state);
+	free(s->root);
+	free(s->name);
 	free(s);
 }
 
@@ -59,18 +64,22 @@ static void listener_free(struct listener *l)
 	ringwall_reports_close(&l->reports);
 }
 
-static bool is_known(const struct listener *l, const char *id)
+static bool is_known(const struct listener *l, const struct ringwall *rw, const char *id)
 {
-	for (size_t i = 0; i < l->n_sources; i++)
-		if (!strcmp(l->sources[i]->state.id, id) && !l->sources[i]->gone)
+	for (size_t i = 0; i < l->n_sources; i++) {
+		const struct source *s = l->sources[i];
+
+		if (!s->gone && !strcmp(s->state.id, id) && !strcmp(s->root, rw->root))
 			return true;
+	}
 	return false;
 }
 
-static int open_source(struct listener *l, const char *id, struct source *s, struct ringwall_err *e)
+static int open_source(struct listener *l, const struct ringwall *rw, const char *id, struct source *s,
+		       struct ringwall_err *e)
 {
 	const struct ringwall_container *c;
-	int r = ringwall_state_read(l->rw, id, &s->state, e);
+	int r = ringwall_state_read(rw, id, &s->state, e);
 
 	if (!r)
 		r = ringwall_teller_check(&s->state, e);
@@ -78,12 +87,17 @@ static int open_source(struct listener *l, const char *id, struct source *s, str
 		r = ringwall_reports_slot(&l->reports, s->state.slot, &c, e);
 	if (r < 0)
 		return r;
+	s->root = strdup(rw->root);
+	if (!s->root)
+		return ringwall_fail(e, -ENOMEM, "denials");
+	s->name = ringwall_container_name(&s->state);
 	s->teller = ringwall_teller_begin(&s->state);
+	s->teller.name = s->name;
 	s->cursor = ringwall_cursor_begin(c, 0);
 	return 0;
 }
 
-static int add_source(struct listener *l, const char *id, struct ringwall_err *e)
+static int add_source(struct listener *l, const struct ringwall *rw, const char *id, struct ringwall_err *e)
 {
 	struct source **v = reallocarray(l->sources, l->n_sources + 1, sizeof(*v)), *s;
 	int r;
@@ -95,7 +109,7 @@ static int add_source(struct listener *l, const char *id, struct ringwall_err *e
 	if (!s)
 		return ringwall_fail(e, -ENOMEM, "denials");
 	s->state.dir_fd = -1;
-	r = open_source(l, id, s, e);
+	r = open_source(l, rw, id, s, e);
 	if (r < 0) {
 		source_free(s);
 		return r;
@@ -110,18 +124,27 @@ static void free_ids(char ***ids)
 }
 
 /* Containers without a policy have nothing to tell, and one may just be going. */
+static int add_root(void *data, struct ringwall *rw)
+{
+	_cleanup_(free_ids) char **ids = NULL;
+	struct listener *l = data;
+	int r = ringwall_list(rw, &ids, NULL);
+
+	for (size_t i = 0; !r && ids[i]; i++)
+		if (!is_known(l, rw, ids[i]))
+			r = add_source(l, rw, ids[i], NULL) == -ENOMEM ? -ENOMEM : 0;
+	return r == -ENOMEM ? r : 0;
+}
+
 static int add_all(struct listener *l, struct ringwall_err *e)
 {
 	_cleanup_(free_ids) char **ids = NULL;
-	int r = ringwall_list(l->rw, &ids, e);
+	int r = ringwall_list(l->rw, &ids, e); /* that one's own cannot be read is an error */
 
-	for (size_t i = 0; !r && ids[i]; i++)
-		if (!is_known(l, ids[i])) {
-			r = add_source(l, ids[i], e);
-			if (r != -ENOMEM)
-				r = 0;
-		}
-	return r;
+	if (r < 0)
+		return r;
+	r = l->o.everywhere ? ringwall_each_root(l->rw, add_root, l) : add_root(l, l->rw);
+	return r < 0 ? ringwall_fail(e, r, "denials") : 0;
 }
 
 static int emit(struct listener *l, char *line, struct ringwall_err *e)
@@ -205,12 +228,25 @@ static int round_of(struct listener *l, struct ringwall_err *e)
 	return r < 0 ? r : emit_pending(l, e);
 }
 
+/* In lines of text. */
+static const char *called(const struct source *s)
+{
+	return s->name ?: s->state.id;
+}
+
+static void put_container(struct ringwall_json_out *o, const struct source *s)
+{
+	ringwall_json_out_str(o, "id", s->state.id);
+	if (s->name)
+		ringwall_json_out_str(o, "container", s->name);
+}
+
 static char *missing_json(const struct source *s, const struct ringwall_container *c, uint64_t dropped, uint64_t lost)
 {
 	struct ringwall_json_out o = {};
 
 	ringwall_json_out_object(&o, NULL);
-	ringwall_json_out_str(&o, "id", s->state.id);
+	put_container(&o, s);
 	ringwall_json_out_u64(&o, "dropped", dropped);
 	ringwall_json_out_u64(&o, "lost", lost);
 	ringwall_json_out_u64(&o, "denied", c->denied);
@@ -226,7 +262,7 @@ static char *missing_text(const struct source *s, uint64_t dropped, uint64_t los
 	if (asprintf(&line,
 		     "%s: %llu more exceeded the rate of events, %llu came and went unread: "
 		     "'ringwall denials --counters %s' has the exact numbers",
-		     s->state.id, (unsigned long long)dropped, (unsigned long long)lost, s->state.id) < 0)
+		     called(s), (unsigned long long)dropped, (unsigned long long)lost, s->state.id) < 0)
 		return NULL;
 	return line;
 }
@@ -308,7 +344,7 @@ static char *counter_json(const struct source *s, const struct ringwall_counted 
 	struct ringwall_json_out o = {};
 
 	ringwall_json_out_object(&o, NULL);
-	ringwall_json_out_str(&o, "id", s->state.id);
+	put_container(&o, s);
 	ringwall_json_out_u64(&o, "policy_id", n->key.policy_id);
 	ringwall_describe_rule_json(n->key.set, n->key.rule, w, &o);
 	ringwall_json_out_u64(&o, "denied", n->n.denied);
@@ -321,7 +357,7 @@ static char *counter_text(const struct source *s, const struct ringwall_counted 
 {
 	char *line;
 
-	if (asprintf(&line, "%s %10llu denied %10llu audited  %s%s%s%s", s->state.id, (unsigned long long)n->n.denied,
+	if (asprintf(&line, "%s %10llu denied %10llu audited  %s%s%s%s", called(s), (unsigned long long)n->n.denied,
 		     (unsigned long long)n->n.audited, w->text, *w->origin ? " (" : "", w->origin,
 		     *w->origin ? ")" : "") < 0)
 		return NULL;
@@ -379,7 +415,7 @@ int ringwall_denials(struct ringwall *rw, const char *id, const struct ringwall_
 			*e = why;
 		return r;
 	}
-	r = id ? add_source(&l, id, e) : add_all(&l, e);
+	r = id ? add_source(&l, rw, id, e) : add_all(&l, e);
 	if (r < 0)
 		return r;
 	if (l.o.counters)

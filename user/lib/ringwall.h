@@ -202,10 +202,11 @@ int ringwall_events(struct ringwall *rw, const char *id, unsigned int interval_m
  * @follow: go on until the container is gone, or without an ID for ever
  * @json: lines are JSON objects
  * @counters: not the events, but how many there were of each rule; not together with @follow
+ * @everywhere: without an ID, also the containers that Docker and containerd's shim keep below roots of their own
  */
 struct ringwall_denials_options {
 	size_t size;
-	bool follow, json, counters;
+	bool follow, json, counters, everywhere;
 };
 
 /**

@@ -109,6 +109,7 @@ int ringwall_teller_about(struct ringwall_teller *t, uint32_t policy_id, struct 
 	if (!t->looked)
 		look(t);
 	*ret = (struct ringwall_about){ .id = t->state->id,
+					.name = t->name,
 					.model = p->known ? &p->model : NULL,
 					.n_devices = t->n_devices,
 					.places = &t->places,

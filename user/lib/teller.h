@@ -18,10 +18,12 @@ struct ringwall_teller_policy {
 /**
  * struct ringwall_teller - what has been looked up so far; all zero but @state to begin with.
  * @state: the container, with a slot; the caller's
+ * @name: what lines are to call it, the caller's; NULL: its ID
  * @policies: each allocated, as lines refer to them
  */
 struct ringwall_teller {
 	const struct ringwall_state *state;
+	const char *name;
 	struct ringwall_teller_policy **policies;
 	size_t n_policies;
 	bool looked;

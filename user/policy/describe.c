@@ -338,7 +338,7 @@ char *ringwall_describe_text(const struct ringwall_told *t, const struct ringwal
 		snprintf(who, sizeof(who), "%.16s[%u]%s%s", ev->comm, ev->pid, *t->exe ? " " : "", t->exe);
 	describe_object(t, a, object, sizeof(object));
 	ringwall_describe_rule(a, ev->what.object.set, ev->what.rule, &rule);
-	if (asprintf(&raw, "%s %s %s: %s %s: %s%s%s: %s%s%s%s", when, a->id, who, op_name(ev->what.object.op),
+	if (asprintf(&raw, "%s %s %s: %s %s: %s%s%s: %s%s%s%s", when, a->name ?: a->id, who, op_name(ev->what.object.op),
 		     object, verdict_text(ev), error ? " " : "", error ?: "", rule.text, *rule.origin ? " (" : "",
 		     rule.origin, *rule.origin ? ")" : "") < 0)
 		return NULL;
@@ -448,6 +448,8 @@ void ringwall_describe_json(const struct ringwall_told *t, const struct ringwall
 	ringwall_describe_rule(a, ev->what.object.set, ev->what.rule, &rule);
 	ringwall_json_out_str(out, "time", when);
 	ringwall_json_out_str(out, "id", a->id);
+	if (a->name)
+		ringwall_json_out_str(out, "container", a->name);
 	ringwall_json_out_u64(out, "number", ev->number);
 	put_who(t, out);
 	ringwall_json_out_str(out, "operation", op_name(ev->what.object.op));

@@ -12,13 +12,14 @@
 /**
  * struct ringwall_about - what must be known to put a container's events into words.
  * @id: of the container
+ * @name: what its caller calls it; NULL: nothing else
  * @model: the policy that an event names; NULL: config.json alone, or it is not to be had any more
  * @n_devices: rules of config.json's own linux.resources.devices, which come first in the set of devices
  * @places: where the container's mounts lie; NULL or empty: not known
  * @boot: ns since the epoch when the machine booted
  */
 struct ringwall_about {
-	const char *id;
+	const char *id, *name;
 	const struct ringwall_model *model;
 	size_t n_devices;
 	const struct ringwall_places *places;

@@ -128,6 +128,7 @@ setup_file() {
 	local acts listed name
 	mapfile -t acts < <(rows "$denied" | cut -d' ' -f1)
 	mapfile -t listed < <(rows "$allowed" | cut -d' ' -f1)
+	again
 	confine sealed "$(deny_policy sealed refuse)"
 	# Is there a gate, and one that cannot be slipped through?
 	if begin live "$(deny_policy live refuse)"; then
@@ -155,6 +156,19 @@ setup_file() {
 	first
 	changes
 	learning || echo "learning: status $?"
+}
+
+# How the runtime itself starts a second container under a policy that leaves its mode to the host, before any other has the gate
+# loaded: what it opens, and what it loads.
+again() {
+	local policy='{"version": 1, "syscalls": {"deny": ["mkdir"]}}'
+	rw unload
+	begin unsaid1 "$policy" || return 0
+	rw delete --force unsaid1
+	(rw() { strace -o "$work/again.trace" -e trace=openat,open,bpf "$RINGWALL" --root "$work/root" "$@"; }
+	begin unsaid2 "$policy")
+	rw exec unsaid2 /bin/busybox mkdir /tmp/x >"$work/again.mkdir" 2>&1 3>&- </dev/null || :
+	rw delete --force unsaid2
 }
 
 # The container's own first program
@@ -214,6 +228,13 @@ learning() {
 
 setup() { policy_setup; }
 teardown_file() { policy_teardown_file; }
+
+@test "a second start asks neither modprobe nor the kernel what it can do: that is known" {
+	cat "$work/unsaid1.out" "$work/unsaid2.out" "$work/again.mkdir"
+	grep -q 'not permitted' "$work/again.mkdir"
+	grep -q config.json "$work/again.trace" # it was traced
+	! grep -e BPF_PROG_LOAD -e kernel/modprobe -e btf/vmlinux "$work/again.trace"
+}
 
 @test "syscalls: what is tried works outside and in a container without such a list, whatever the gate stands before" {
 	local name fine

@@ -20,6 +20,7 @@
 
 #define CLASS RINGWALL_PINS_ABI "/syscall"
 #define PROGRAM CLASS "/" RINGWALL_GATE_PROGRAM
+#define ALONE CLASS "-alone"
 
 #define ID_WORDS RINGWALL_SYSCALL_WORDS
 
@@ -138,9 +139,27 @@ enum ringwall_gate_kind ringwall_gate_kind(void)
 		return RINGWALL_GATE_MODULE;
 	if (ringwall_pins_is_loaded(RINGWALL_LOAD_SYSCALL))
 		return RINGWALL_GATE_MODIFY_RETURN;
-	if (ringwall_pins_is_refused(RINGWALL_LOAD_SYSCALL) || ringwall_gate_try() < 0)
+	if (ringwall_pins_is_refused(RINGWALL_LOAD_SYSCALL))
 		return RINGWALL_GATE_NONE;
-	return RINGWALL_GATE_MODIFY_RETURN;
+	return ringwall_gate_is_alone() || ringwall_gate_try() == 0 ? RINGWALL_GATE_MODIFY_RETURN : RINGWALL_GATE_NONE;
+}
+
+bool ringwall_gate_is_alone(void)
+{
+	return !access(ALONE, F_OK);
+}
+
+void ringwall_gate_note_alone(void)
+{
+	struct ringwall_table *containers;
+	_cleanup_fd_ int lock = -1;
+
+	if (ringwall_gate_is_alone())
+		return;
+	/* Where that fails nothing can be attached either, which will say why. */
+	lock = ringwall_pins_lock(RINGWALL_PINS_LOAD, &containers, NULL);
+	if (lock >= 0)
+		mkdir(ALONE, 0700);
 }
 
 bool ringwall_gate_covers_i386(void)

@@ -34,6 +34,15 @@ enum ringwall_gate_kind {
 enum ringwall_gate_kind ringwall_gate_kind(void);
 
 /**
+ * ringwall_gate_is_alone() - is it noted that this kernel lets its entry functions be modified, and that modprobe knows no ringwall.ko?
+ * Until the next boot, as what is refused (ringwall_pins_need()): neither is asked again where the gate is not loaded for that.
+ */
+bool ringwall_gate_is_alone(void);
+
+/** ringwall_gate_note_alone() - note it. */
+void ringwall_gate_note_alone(void);
+
+/**
  * ringwall_gate_covers_i386() - are 32-bit entries hooked as well? The module's are. Kernels let no program in front of __ia32_*
  * themselves: whoever uses the gate then has the filter refuse 32-bit calls whole.
  */

@@ -18,6 +18,26 @@
 #define ON_X86_64 false
 #endif
 
+/*
+ * Is there a gate to be had? -EOPNOTSUPP: one that is not good enough; whoever loads it then finds out the rest. The module is
+ * asked for once: where it does not come, that is noted, or the class is refused until the next boot, or loaded without.
+ * @take_skippable: good enough for a container that is not out to break it; who wants that says so
+ * @why: what there is to say about it, also where it is taken
+ */
+static int find_gate(bool take_skippable, struct ringwall_err *why)
+{
+	/* Nothing then finds out whose system call it is. */
+	if (ringwall_pins_is_refused(RINGWALL_LOAD_IDENTITY))
+		return 0;
+	if (!ringwall_pins_is_loaded(RINGWALL_LOAD_SYSCALL) && !ringwall_pins_is_refused(RINGWALL_LOAD_SYSCALL) &&
+	    !ringwall_gate_is_alone())
+		ringwall_gate_find_module();
+	if (!ringwall_gate_is_skippable(why) || take_skippable)
+		return 0;
+	ringwall_gate_note_alone();
+	return -EOPNOTSUPP;
+}
+
 int ringwall_syscalls_settle(struct ringwall_model *m, const struct ringwall_draft *d,
 			     uint64_t ret_absent[RINGWALL_SYSCALL_WORDS], char *warning, size_t size, struct ringwall_err *e)
 {
@@ -33,13 +53,8 @@ int ringwall_syscalls_settle(struct ringwall_model *m, const struct ringwall_dra
 					   "policy %s: syscalls: not on this architecture, but on x86-64: use linux.seccomp", m->name);
 	if (!list->set || list->mode == RINGWALL_SYSCALLS_SEALED)
 		return 0;
-	/* Once: where it does not come, the class is refused until the next boot, or loaded without. */
-	if (!ringwall_pins_is_loaded(RINGWALL_LOAD_SYSCALL) && !ringwall_pins_is_refused(RINGWALL_LOAD_SYSCALL))
-		ringwall_gate_find_module();
-	/* Good enough for a container that is not out to break it; who wants that says so. Nothing is loaded before that is known. */
-	if (ringwall_gate_is_skippable(&why) && !(wants_live && !ringwall_model_is_strict(m)))
-		err = -EOPNOTSUPP;
-	else
+	err = find_gate(wants_live && !ringwall_model_is_strict(m), &why);
+	if (!err)
 		err = ringwall_policy_gate(&d->policy, ret_absent, &refused);
 	if (!err && why.code)
 		snprintf(warning, size, "policy %s: syscalls: %.180s", m->name, why.text);

@@ -34,10 +34,12 @@ enum ringwall_section_kind {
  * struct ringwall_draft - a policy that is not in the kernel yet.
  * @policy: all of it but id and generation, with the content hash
  * @section: malloc'ed
+ * @gate: number of the gate that was seen to hook what it wants (ringwall_policy_gate()); 0: none was
  */
 struct ringwall_draft {
 	struct ringwall_policy policy;
 	struct ringwall_section section[RINGWALL_SECTIONS];
+	uint64_t gate;
 };
 
 /**

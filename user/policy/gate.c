@@ -530,6 +530,14 @@ static void clear_next(void)
 		ringwall_bpf_delete(map, &zero);
 }
 
+/* Numbers of a bpffs are not used twice. */
+uint64_t ringwall_gate_number(void)
+{
+	struct stat st;
+
+	return stat(CLASS, &st) < 0 ? 0 : st.st_ino;
+}
+
 /* Whatever is pinned in it or renamed there shows in a directory's time. */
 time_t ringwall_gate_age(void)
 {

@@ -80,6 +80,9 @@ bool ringwall_gate_is_skippable(struct ringwall_err *e);
  */
 int ringwall_gate_drop(struct ringwall_err *e);
 
+/** ringwall_gate_number() - of the gate that is up, which another one will not have; 0: none is. */
+uint64_t ringwall_gate_number(void);
+
 /** ringwall_gate_age() - seconds since it was put up, or hooked something more; 0: it is not there. */
 time_t ringwall_gate_age(void);
 

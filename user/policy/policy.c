@@ -77,10 +77,17 @@ static int hook_gate(const struct ringwall_policy *p, uint64_t ret_absent[RINGWA
 	return ringwall_gate_hook(wanted, ret_absent, e);
 }
 
-/* Loads what @p wants, and what every container gets. */
-static int need_classes(const struct ringwall_policy *p, const struct ringwall_model *m, struct ringwall_policy_grant *g,
+/* Have the hooks that @d wants been looked at already? They stay while their gate does, and under the lock that stays. */
+static bool is_hooked(const struct ringwall_draft *d)
+{
+	return d->gate && d->gate == ringwall_gate_number();
+}
+
+/* Loads what @d wants, and what every container gets. */
+static int need_classes(const struct ringwall_draft *d, const struct ringwall_model *m, struct ringwall_policy_grant *g,
 			struct ringwall_err *e)
 {
+	const struct ringwall_policy *p = &d->policy;
 	uint64_t absent[RINGWALL_SYSCALL_WORDS];
 
 	for (enum ringwall_load i = RINGWALL_LOAD_DEVICE; i < RINGWALL_LOADS; i++) {
@@ -100,10 +107,10 @@ static int need_classes(const struct ringwall_policy *p, const struct ringwall_m
 		if (err < 0)
 			return wants(p, i) && m ? ringwall_err_prepend(e, "policy %s", m->name) : err;
 	}
-	return has_gate(p) ? hook_gate(p, absent, e) : 0;
+	return has_gate(p) && !is_hooked(d) ? hook_gate(p, absent, e) : 0;
 }
 
-int ringwall_policy_gate(const struct ringwall_policy *p, uint64_t ret_absent[RINGWALL_SYSCALL_WORDS], struct ringwall_err *e)
+int ringwall_policy_gate(struct ringwall_draft *d, uint64_t ret_absent[RINGWALL_SYSCALL_WORDS], struct ringwall_err *e)
 {
 	struct ringwall_table *containers;
 	_cleanup_fd_ int lock = ringwall_pins_lock(RINGWALL_PINS_LOAD, &containers, e);
@@ -113,7 +120,11 @@ int ringwall_policy_gate(const struct ringwall_policy *p, uint64_t ret_absent[RI
 		err = ringwall_pins_need(RINGWALL_LOAD_IDENTITY, NULL, e);
 	if (!err)
 		err = ringwall_pins_need(RINGWALL_LOAD_SYSCALL, NULL, e);
-	return err < 0 ? err : hook_gate(p, ret_absent, e);
+	if (!err)
+		err = hook_gate(&d->policy, ret_absent, e);
+	if (!err)
+		d->gate = ringwall_gate_number();
+	return err;
 }
 
 /* From here on the cgroup's attachments are the container's; until now they denied everything. */
@@ -156,7 +167,7 @@ int ringwall_policy_attach(const char *id, int cgroup_fd, struct ringwall_draft 
 	lock = ringwall_pins_lock(RINGWALL_PINS_LOAD, &containers, e);
 	if (lock < 0)
 		return lock;
-	err = need_classes(&d->policy, m, &g, e);
+	err = need_classes(d, m, &g, e);
 	if (!err)
 		err = ringwall_store_intern(d, &g.policy_id, e);
 	if (!err)
@@ -286,7 +297,7 @@ int ringwall_policy_change(uint32_t slot, int cgroup_fd, const struct ringwall_m
 	if (!err)
 		err = check_marked(c, &d->policy, m, &g, e);
 	if (!err)
-		err = need_classes(&d->policy, m, &g, e);
+		err = need_classes(d, m, &g, e);
 	if (!err)
 		err = check_gate(c, &d->policy, e);
 	if (!err)

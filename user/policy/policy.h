@@ -39,12 +39,12 @@ int ringwall_policy_attach(const char *id, int cgroup_fd, struct ringwall_draft 
 			   struct ringwall_policy_grant *ret, struct ringwall_err *e);
 
 /**
- * ringwall_policy_gate() - see that the gate stands before the system calls that @p restricts, for a container that is about to
- * be attached.
+ * ringwall_policy_gate() - see that the gate stands before the system calls that @d restricts, for a container that is about to
+ * be attached with @d: which remembers that this was seen to.
  * @ret_absent: bits by id: those that it cannot stand before
  * Errors: -EOPNOTSUPP this host has no gate, with the fix.
  */
-int ringwall_policy_gate(const struct ringwall_policy *p, uint64_t ret_absent[RINGWALL_SYSCALL_WORDS], struct ringwall_err *e);
+int ringwall_policy_gate(struct ringwall_draft *d, uint64_t ret_absent[RINGWALL_SYSCALL_WORDS], struct ringwall_err *e);
 
 /**
  * ringwall_policy_unload() - take the gate away where no container needs it; nothing to do where there is none.

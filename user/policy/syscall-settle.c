@@ -38,7 +38,7 @@ static int find_gate(bool take_skippable, struct ringwall_err *why)
 	return -EOPNOTSUPP;
 }
 
-int ringwall_syscalls_settle(struct ringwall_model *m, const struct ringwall_draft *d,
+int ringwall_syscalls_settle(struct ringwall_model *m, struct ringwall_draft *d,
 			     uint64_t ret_absent[RINGWALL_SYSCALL_WORDS], char *warning, size_t size, struct ringwall_err *e)
 {
 	struct ringwall_syscall_list *list = &m->syscalls;
@@ -55,7 +55,7 @@ int ringwall_syscalls_settle(struct ringwall_model *m, const struct ringwall_dra
 		return 0;
 	err = find_gate(wants_live && !ringwall_model_is_strict(m), &why);
 	if (!err)
-		err = ringwall_policy_gate(&d->policy, ret_absent, &refused);
+		err = ringwall_policy_gate(d, ret_absent, &refused);
 	if (!err && why.code)
 		snprintf(warning, size, "policy %s: syscalls: %.180s", m->name, why.text);
 	else if (refused.code)

@@ -14,7 +14,7 @@
  * @warning: of @size; what to tell the user, or empty; this and @ret_absent may be written to on an error as well
  * Errors: -EOPNOTSUPP the policy wants LIVE, which the host has not, with the fix.
  */
-int ringwall_syscalls_settle(struct ringwall_model *m, const struct ringwall_draft *d,
+int ringwall_syscalls_settle(struct ringwall_model *m, struct ringwall_draft *d,
 			     uint64_t ret_absent[RINGWALL_SYSCALL_WORDS], char *warning, size_t size, struct ringwall_err *e);
 
 /**

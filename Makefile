@@ -233,9 +233,13 @@ KMOD_SRC := $(wildcard kmod/*.c kmod/*.h kmod/uapi/*.h) kmod/Kbuild Kbuild
 KMOD_MAKE = $(MAKE) $(if $(filter 1,$(V)),V=1,-s) -C $(KDIR) M=$(abspath $(KMOD)) W=1 $(if $(filter 1,$(WERROR)),KCFLAGS+=-Werror) \
 	$(if $(shell command -v pahole),,CONFIG_DEBUG_INFO_BTF_MODULES=) $(KMOD_ARGS)
 
+# Debian's kernels have a package of headers each; of others nothing is known but that they were built from somewhere.
+KMOD_HEADERS = $(if $(shell apt-cache show --no-all-versions linux-headers-$(shell uname -r) 2>/dev/null),install the \
+	package linux-headers-$(shell uname -r),install the headers of your kernel $(shell uname -r) from where it comes from)
+
 .PHONY: kmod kmod-install
 kmod: ## ringwall.ko for the running kernel, or the one of KDIR=/lib/modules/VERSION/build
-	@[ -d $(KDIR) ] || { echo "make: $(KDIR): not there; install linux-headers-$(shell uname -r), or say KDIR=" >&2; exit 1; }
+	@[ -d $(KDIR) ] || { echo "make: $(KDIR): not there: $(KMOD_HEADERS), or say KDIR=" >&2; exit 1; }
 	$(call say,KMOD,$(KMOD)/ringwall.ko)
 	$(Q)for f in $(KMOD_SRC); do mkdir -p $(KMOD)/$$(dirname $$f) && { cmp -s $$f $(KMOD)/$$f || cp $$f $(KMOD)/$$f; }; done
 	+$(Q)$(KMOD_MAKE) modules

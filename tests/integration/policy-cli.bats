@@ -390,6 +390,11 @@ privileged: OK" ]
 	run "$RINGWALL" doctor
 	[ "$status" = "$(jq 'if .complete then 0 else 1 end' doctor.json)" ]
 	[ "$(grep -c '^[a-z]' <<<"$output")" = "$(jq '.classes | length' doctor.json)" ]
+	# Each fix once, where the first class is that it is for, with the others.
+	grep -o ' fix[,:].*' <<<"$output" | sed 's/^[^:]*: //' >fixes || true
+	diff fixes <(jq -r '[.classes[] | select(.fix)] | reduce .[] as $c ([]; if index($c.fix) then . else . + [$c.fix] end) | .[]' doctor.json)
+	same "$(grep -o ' fix, also for [^:]*' <<<"$output" | sed 's/.* also for //; s/, /\n/g' | sort)" \
+		"$(jq -r '[.classes[] | select(.fix)] | group_by(.fix)[] | .[1:][] | .class' doctor.json | sort)"
 	# features says the same of what is there, without trying; once a class was refused it knows.
 	confined web.json
 	rw features >features.json
@@ -399,7 +404,8 @@ privileged: OK" ]
 @test "doctor: without privileges it says that" {
 	cp "$RINGWALL" "$work/ringwall" && chmod 755 "$work/ringwall"
 	run -1 setpriv --reuid 65534 --regid 65534 --clear-groups env -i "$work/ringwall" doctor
-	[[ $output == *"fix: run 'ringwall doctor' as root"* ]]
+	[[ $output =~ fix[^:]*": run 'ringwall doctor' as root" ]]
+	[ "$(grep -c "run 'ringwall doctor' as root" <<<"$output")" = 1 ]
 }
 
 @test "a policy with more than the host enforces: warned about where it says so, refused where not" {
@@ -411,8 +417,25 @@ privileged: OK" ]
 	refuses 120
 	rw policy set "$id" warn.json
 	run -1 rw policy set "$id" strict.json
-	[[ $output == *"LSM hooks"* ]]
+	# No beginning anew would help
+	[[ $output == *"this kernel refuses BPF programs on LSM hooks"*"see 'ringwall doctor'"* && $output != *anew* ]]
 	refuses 120
 	run -1 rw run -b "$bundle" --policy strict.json "$id-2"
 	[[ $output == *"policy class"* ]]
+}
+
+@test "what the kernel refuses is said in our words, the first time as well; libbpf's are for --debug" {
+	[ "$("$RINGWALL" doctor --json | jq -r '.classes[] | select(.class == "identity") | .backend')" = none ] || skip "everything is enforced here"
+	echo '{"version": 1, "onUnsupported": "warn", "kernel": {"bpf": "deny"}, "syscalls": {"deny": ["mkdir"]}}' >warn.json
+	config 'echo ran'
+	first() { # [OPTION…]: on pins of its own, where nothing was tried yet
+		run -0 unshare -m --propagation private -- sh -c 'mount -t bpf -o mode=700 bpf /sys/fs/bpf && exec "$@"' - \
+			"$RINGWALL" --root "$work/root" "$@" run -b "$bundle" --policy warn.json "$id"
+		echo "$output"
+	}
+	first
+	[[ $output == *ran* && $output == *"not all of it is enforced: policy class identity: "*"'ringwall doctor'"* ]]
+	[[ $output != *libbpf* ]]
+	first --debug
+	[[ $output == *ran* && $output == *libbpf* ]]
 }

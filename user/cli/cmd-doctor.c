@@ -22,30 +22,60 @@ static const char *text_of(const struct ringwall_json *object, const char *membe
 	return v && v->type == RINGWALL_JSON_STRING ? v->str : NULL;
 }
 
-static void print_class(const struct ringwall_json *class)
+static bool same_fix(const struct ringwall_json *a, const struct ringwall_json *b)
+{
+	const char *x = text_of(a, "fix"), *y = text_of(b, "fix");
+
+	return x && y && !strcmp(x, y);
+}
+
+static bool is_fixed_before(const struct ringwall_json *first, const struct ringwall_json *class)
+{
+	for (; first != class; first = first->next)
+		if (same_fix(first, class))
+			return true;
+	return false;
+}
+
+/* Once for all the classes that it mends, where the first of them is. */
+static void print_fix(const struct ringwall_json *class)
+{
+	bool others = false;
+
+	printf("%-26sfix", "");
+	for (const struct ringwall_json *other = class->next; other; other = other->next)
+		if (same_fix(class, other)) {
+			printf("%s%s", others ? ", " : ", also for ", text_of(other, "class"));
+			others = true;
+		}
+	printf(": %s\n", text_of(class, "fix"));
+}
+
+static void print_class(const struct ringwall_json *first, const struct ringwall_json *class)
 {
 	const struct ringwall_json *loaded = ringwall_json_get(class, "loaded"),
 				   *missing = ringwall_json_get(class, "missing");
-	const char *fix = text_of(class, "fix");
 
 	printf("%-10s %-14s %s%s\n", text_of(class, "class"), text_of(class, "backend"), text_of(class, "why"),
 	       loaded && loaded->boolean ? "; loaded" : "");
 	for (const struct ringwall_json *hook = missing ? missing->child : NULL; hook; hook = hook->next)
 		printf("%-26sthis kernel has no hook %s\n", "", hook->str);
-	if (fix)
-		printf("%-26sfix: %s\n", "", fix);
+	if (text_of(class, "fix") && !is_fixed_before(first, class))
+		print_fix(class);
 }
 
 static int print(const char *json, struct ringwall_err *e)
 {
 	_cleanup_(ringwall_arena_free) struct ringwall_arena a = {};
+	const struct ringwall_json *first;
 	struct ringwall_json *root;
 	int r = ringwall_json_parse(&a, json, strlen(json), "doctor", &root, e);
 
 	if (r < 0)
 		return r;
-	for (const struct ringwall_json *class = ringwall_json_get(root, "classes")->child; class; class = class->next)
-		print_class(class);
+	first = ringwall_json_get(root, "classes")->child;
+	for (const struct ringwall_json *class = first; class; class = class->next)
+		print_class(first, class);
 	return 0;
 }
 

@@ -124,6 +124,7 @@ int ringwall_creation_seal(struct ringwall_creation *n, struct ringwall_err *e)
 	if (!n->model.syscalls.set)
 		return 0;
 	r = ringwall_syscalls_settle(&n->model, &n->draft, absent, warning, sizeof(warning), e);
+	ringwall_container_tell_load(n->rw);
 	if (!r && *warning)
 		ringwall_log(n->rw, RINGWALL_LOG_WARNING, "%s", warning);
 	if (!r && n->model.syscalls.mode == RINGWALL_SYSCALLS_SEALED && before != RINGWALL_SYSCALLS_SEALED) {

@@ -150,6 +150,14 @@ static int check_syscalls(const struct ringwall_state *s, struct ringwall_model 
 	return r;
 }
 
+void ringwall_container_tell_load(const struct ringwall *rw)
+{
+	const char *complaint = ringwall_load_complaint();
+
+	if (*complaint)
+		ringwall_log(rw, RINGWALL_LOG_DEBUG, "%s", complaint);
+}
+
 static int change(const struct ringwall *rw, const struct ringwall_state *s, int cgroup_fd, const struct ringwall_resources *r,
 		  struct ringwall_model *m, struct ringwall_err *e)
 {

@@ -84,6 +84,9 @@ int ringwall_container_policy_switch(struct ringwall *rw, const struct ringwall_
  */
 int ringwall_container_resources(const struct ringwall_state *s, struct ringwall_config *c, struct ringwall_err *e);
 
+/** ringwall_container_tell_load() - to the log, for debugging: libbpf's words, where a class was not loaded. */
+void ringwall_container_tell_load(const struct ringwall *rw);
+
 /** ringwall_container_check_abi() - is it this ringwall's programs that confine the container? -EOPNOTSUPP. */
 int ringwall_container_check_abi(const struct ringwall_state *s, struct ringwall_err *e);
 

@@ -283,6 +283,7 @@ static int attach_policy(struct ringwall_creation *n, struct ringwall_err *e)
 {
 	int r = ringwall_policy_attach(n->id, n->cgroup.fd, &n->draft, &n->model, &n->grant, e);
 
+	ringwall_container_tell_load(n->rw);
 	if (r < 0)
 		return r;
 	if (n->grant.warning[0])

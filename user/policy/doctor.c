@@ -354,7 +354,7 @@ static void examine_syscalls(const struct ringwall_finding *identity, struct rin
 	f->backing = RINGWALL_BACKING_SECCOMP;
 	if (identity->backing == RINGWALL_BACKING_NONE) {
 		snprintf(f->why, sizeof(f->why), WITHOUT_GATE "the live gate needs class identity");
-		snprintf(f->fix, sizeof(f->fix), "%.300s", identity->fix);
+		memcpy(f->fix, identity->fix, sizeof(f->fix));
 		return;
 	}
 	if (module) {

@@ -38,10 +38,12 @@ int ringwall_gate_try(void)
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
 	LIBBPF_OPTS(bpf_prog_load_opts, o, .expected_attach_type = BPF_MODIFY_RETURN);
+	libbpf_print_fn_t printer = libbpf_set_print(NULL);
 	_cleanup_(btf_free) struct btf *kernel = btf__load_vmlinux_btf();
 	_cleanup_fd_ int prog = -1;
 	int id = kernel ? btf__find_by_name_kind(kernel, SOME_FUNCTION, BTF_KIND_FUNC) : -errno;
 
+	libbpf_set_print(printer);
 	if (id < 0)
 		return id;
 	o.attach_btf_id = (__u32)id;

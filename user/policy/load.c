@@ -76,8 +76,8 @@ static const struct class {
 	[RINGWALL_LOAD_SYSCALL] = { "syscall", gate_open, gate_destroy, ringwall_gate_prepare },
 };
 
-/* The last thing libbpf complained about, for the error message; the lock allows one loader at a time per process. */
-static __thread char complaint[256];
+/* Of the last load: what libbpf complained about first, and why it was not tried; the lock allows one loader at a time per process. */
+static __thread char complaint[256], reason[256];
 
 static int remember(enum libbpf_print_level level, const char *fmt, va_list args)
 {
@@ -174,7 +174,7 @@ static int adapt(struct bpf_object *obj, enum ringwall_backend backend)
 		return -errno;
 	err = ringwall_load_check_skips(kernel, backend, &why);
 	if (err < 0)
-		snprintf(complaint, sizeof(complaint), "%.250s", why.text);
+		snprintf(reason, sizeof(reason), "%.250s", why.text);
 	for (; prog && !err; prog = bpf_object__next_program(obj, prog))
 		err = adapt_program(prog, kernel, backend);
 	btf__free(kernel);
@@ -212,7 +212,7 @@ static int load_class(const struct class *class, enum ringwall_backend backend)
 	if (!err && class->prepare) {
 		err = class->prepare(obj, &why);
 		if (err < 0)
-			snprintf(complaint, sizeof(complaint), "%.250s", why.text);
+			snprintf(reason, sizeof(reason), "%.250s", why.text);
 	}
 	if (!err)
 		err = adapt(obj, backend);
@@ -250,22 +250,40 @@ int ringwall_load_clear(struct ringwall_err *e)
 	return err < 0 ? ringwall_fail(e, err, "clear '%s'", LOADING) : 0;
 }
 
-static int load(const struct class *class, struct ringwall_err *e)
+const char *ringwall_load_what(enum ringwall_load which)
 {
+	if (which < RINGWALL_LOAD_IDENTITY)
+		return "BPF programs on cgroups";
+	return which == RINGWALL_LOAD_SYSCALL ? "BPF programs in front of system calls" : "BPF programs on LSM hooks";
+}
+
+const char *ringwall_load_complaint(void)
+{
+	static __thread char told[sizeof(complaint)];
+
+	memcpy(told, complaint, sizeof(told));
+	complaint[0] = '\0';
+	return told;
+}
+
+static int load(enum ringwall_load which, struct ringwall_err *e)
+{
+	const struct class *class = &classes[which];
 	libbpf_print_fn_t printer = libbpf_set_print(remember);
 	enum ringwall_backend backend = ringwall_lsm_backend();
 	int err;
 
-	complaint[0] = '\0';
+	complaint[0] = reason[0] = '\0';
 	err = load_class(class, backend);
 	libbpf_set_print(printer);
-	/* What libbpf has to say is the kernel's reason; without it, it was a matter of permission. */
+	/* Where libbpf has nothing to say it was a matter of permission. */
 	if ((err == -EPERM || err == -EACCES) && !complaint[0])
 		return ringwall_pins_fail(e, err, "load the BPF programs");
-	if (err == -EOPNOTSUPP && complaint[0])
-		return ringwall_fail_plain(e, err, "policy class %s: %s", class->name, complaint);
+	if (err < 0 && reason[0])
+		return ringwall_fail_plain(e, err, "policy class %s: %s", class->name, reason);
 	if (err < 0)
-		return ringwall_fail(e, err, "load the BPF programs of class %s: %s", class->name, complaint);
+		return ringwall_fail_plain(e, err, "policy class %s: this kernel refuses %s (%s); see 'ringwall doctor'", class->name,
+					   ringwall_load_what(which), strerror(-err));
 	return 0;
 }
 
@@ -291,7 +309,7 @@ int ringwall_pins_load(enum ringwall_load which, struct ringwall_err *e)
 	if (!err)
 		err = ringwall_own_loading(true, e);
 	if (!err)
-		err = load(class, e);
+		err = load(which, e);
 	if (err < 0) {
 		clear_loading();
 		ringwall_own_loading(false, NULL);

@@ -241,11 +241,9 @@ bool ringwall_pins_is_refused(enum ringwall_load which)
 
 static int refused(enum ringwall_load which, struct ringwall_err *e)
 {
-	const char *what = which == RINGWALL_LOAD_SYSCALL ? "BPF programs in front of system calls, and ringwall.ko is not loaded"
-							  : "BPF programs on LSM hooks";
-
-	return ringwall_fail_plain(e, -EOPNOTSUPP, "policy class %s: this kernel refuses %s; see 'ringwall doctor'",
-				   ringwall_load_name(which), what);
+	return ringwall_fail_plain(e, -EOPNOTSUPP, "policy class %s: this kernel refuses %s%s; see 'ringwall doctor'",
+				   ringwall_load_name(which), ringwall_load_what(which),
+				   which == RINGWALL_LOAD_SYSCALL ? ", and ringwall.ko is not loaded" : "");
 }
 
 /* What was refused once is refused until the next boot; but a module may come. */

@@ -113,6 +113,12 @@ bool ringwall_pins_has(enum ringwall_load which);
  */
 int ringwall_pins_load(enum ringwall_load which, struct ringwall_err *e);
 
+/** ringwall_load_what() - "BPF programs on LSM hooks" …: what the kernel has to allow for class @which. Defined in load.c. */
+const char *ringwall_load_what(enum ringwall_load which);
+
+/** ringwall_load_complaint() - libbpf's words about this thread's last ringwall_pins_load(), once; or "". Defined in load.c. */
+const char *ringwall_load_complaint(void);
+
 /** ringwall_load_clear() - take away what is in RINGWALL_PINS_LOADING. Defined in load.c. Wants the lock. */
 int ringwall_load_clear(struct ringwall_err *e);
 

@@ -238,7 +238,12 @@ static int check_marked(const struct ringwall_container *c, const struct ringwal
 
 	if (c->marked || !wants(p, RINGWALL_LOAD_IDENTITY))
 		return 0;
-	ringwall_fail_plain(&why, -EOPNOTSUPP, "the container was started without the classes on LSM hooks: start it anew");
+	if (ringwall_pins_is_refused(RINGWALL_LOAD_IDENTITY))
+		ringwall_fail_plain(&why, -EOPNOTSUPP, "this kernel refuses %s, for every container; see 'ringwall doctor'",
+				    ringwall_load_what(RINGWALL_LOAD_IDENTITY));
+	else
+		ringwall_fail_plain(&why, -EOPNOTSUPP,
+				    "the container was started without the classes on LSM hooks: start it anew");
 	if (!is_strict(m)) {
 		warn(g, m, true, &why);
 		return 0;

@@ -773,6 +773,11 @@ policies_or_skip() {
 	assert_contains "c 1:7"
 	run "$RUNTIME" denials shop
 	assert_contains "c 1:7"
+	# which is what it is called where nothing is asked for
+	run "$RUNTIME" denials
+	assert_contains "Z default/a/shop sh["
+	run "$RUNTIME" denials default/a/shop
+	assert_contains "c 1:7"
 	pod_over
 	assert_nothing_left
 }

@@ -127,6 +127,19 @@ check_recursive() {
 	[[ ${lines[5]} == *'Too many levels of symbolic links' || ${lines[5]} == *'Symbolic link loop' ]]
 }
 
+# What is to be in it must be made first: as Podman asks for with --read-only --read-only-tmpfs=false
+@test "a read-only tmpfs has what is made in it: devices, mountpoints" {
+	inside "$at"'at /dev; at /x; at /x/deep/y; ls -d /dev/pts/ptmx /dev/null /dev/fd; echo >/dev/null && echo written
+		touch /dev/f 2>&1; touch /x/f 2>&1; touch /x/deep/y/f && echo made' \
+		"(.mounts[] | select(.destination == \"/dev\").options) += [\"ro\"] |
+		 .mounts += [$(m /x tmpfs tmpfs ro size=1m), $(m /x/deep/y tmpfs tmpfs)]"
+	[[ ${lines[0]} == 'ro,nosuid'*' - tmpfs '* ]]
+	[[ ${lines[1]} == 'ro,relatime - tmpfs '*size=1024k* ]]
+	[[ ${lines[2]} == 'rw,relatime - tmpfs '* ]]
+	same "$(printf '%s\n' "${lines[@]:3:4}")" $'/dev/fd\n/dev/null\n/dev/pts/ptmx\nwritten'
+	[[ ${lines[7]} == *'Read-only file system' && ${lines[8]} == *'Read-only file system' && ${lines[9]} == made ]]
+}
+
 @test "bind: each option sets what it says, on the one mount or on all below" {
 	nested_source rw,relatime
 	check_recursive <<-'TABLE'

@@ -153,7 +153,7 @@ static int tmpfs_new(const struct ringwall_op *op, struct ringwall_err *e)
 	if (syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 		return ringwall_fail(e, -errno, "tmpfs");
 	fd = (int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC,
-			  ringwall_mount_attr(op->flags.set) & ~(uint64_t)MOUNT_ATTR_RDONLY);
+			  ringwall_mount_attr(op->flags.set));
 	return fd < 0 ? ringwall_fail(e, -errno, "tmpfs") : fd;
 }
 
@@ -172,8 +172,6 @@ int ringwall_mount_copyup(const struct ringwall_op *op, int target, struct ringw
 	if (!strstr(op->flags.data, "mode=") && fchmod(to, st.st_mode & 07777) < 0)
 		return ringwall_fail(e, -errno, "tmpcopyup");
 	r = copy_dir(TAKE_FD(from), to, 0);
-	if (!r && (op->flags.set & MS_RDONLY))
-		r = ringwall_mount_setattr(tree, false, MOUNT_ATTR_RDONLY, 0);
 	if (!r)
 		r = ringwall_mount_attach(tree, target);
 	return r < 0 ? ringwall_fail(e, r, "tmpcopyup") : 0;

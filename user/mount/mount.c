@@ -330,6 +330,14 @@ int ringwall_mount_remount(const struct ringwall_op *op, struct ringwall_apply *
 	return filesystem_finish(op, a, e);
 }
 
+int ringwall_mount_seal(const struct ringwall_op *op, struct ringwall_apply *a, struct ringwall_err *e)
+{
+	_cleanup_spent_ int fd = ringwall_inroot_open(a->root_fd, op->path, O_PATH);
+	int r = fd < 0 ? fd : ringwall_mount_setattr(fd, false, MOUNT_ATTR_RDONLY, 0);
+
+	return r < 0 ? ringwall_fail(e, r, "read-only") : 0;
+}
+
 /* Where cgroup2 cannot be mounted the container sees its own directory of it, and cannot write it (CVE-2023-25809). */
 static int cgroup_bind(const struct ringwall_op *op, struct ringwall_apply *a, int target, struct ringwall_err *e)
 {

@@ -15,6 +15,7 @@ ringwall_step ringwall_mount_filesystem; /* RINGWALL_OP_MOUNT */
 ringwall_step ringwall_mount_bind;	 /* RINGWALL_OP_BIND */
 ringwall_step ringwall_mount_cgroup;	 /* RINGWALL_OP_CGROUP */
 ringwall_step ringwall_mount_remount;	 /* RINGWALL_OP_REMOUNT */
+ringwall_step ringwall_mount_seal;	 /* RINGWALL_OP_SEAL */
 
 ringwall_step ringwall_device_make;    /* RINGWALL_OP_NODE */
 ringwall_step ringwall_device_bind;    /* RINGWALL_OP_NODE where mknod is not allowed */

@@ -105,6 +105,7 @@ static const struct {
 	[RINGWALL_OP_BIND] = { ringwall_mount_bind, INDEXED, "mounts" },
 	[RINGWALL_OP_CGROUP] = { ringwall_mount_cgroup, INDEXED, "mounts" },
 	[RINGWALL_OP_REMOUNT] = { ringwall_mount_remount, INDEXED, "mounts" },
+	[RINGWALL_OP_SEAL] = { ringwall_mount_seal, INDEXED, "mounts" },
 	[RINGWALL_OP_NODE] = { apply_node, PATH, "device" },
 	[RINGWALL_OP_SYMLINK] = { ringwall_device_symlink, PATH, "device link" },
 	[RINGWALL_OP_PTMX] = { ringwall_device_ptmx, PATH, "device link" },

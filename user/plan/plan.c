@@ -16,6 +16,7 @@ static const char *const op_names[RINGWALL_OP_COUNT] = {
 	[RINGWALL_OP_BIND] = "bind",
 	[RINGWALL_OP_CGROUP] = "cgroup",
 	[RINGWALL_OP_REMOUNT] = "remount",
+	[RINGWALL_OP_SEAL] = "seal",
 	[RINGWALL_OP_NODE] = "device",
 	[RINGWALL_OP_SYMLINK] = "symlink",
 	[RINGWALL_OP_PTMX] = "ptmx",
@@ -78,7 +79,7 @@ static const char *own(struct ringwall_plan *p, const char *s)
 
 static size_t plan_size(const struct ringwall_config *c)
 {
-	return c->n_mounts + c->n_devices + c->sysctl.n + c->masked_paths.n + c->readonly_paths.n +
+	return 2 * c->n_mounts + c->n_devices + c->sysctl.n + c->masked_paths.n + c->readonly_paths.n +
 	       ARRAY_SIZE(default_devices) + ARRAY_SIZE(dev_links) + RINGWALL_OP_COUNT;
 }
 
@@ -153,6 +154,28 @@ static int mount_add(struct ringwall_plan *p, const struct ringwall_config *c, c
 	if (path_is_dev(op->path))
 		p->dev_is_bind = true;
 	return 0;
+}
+
+/*
+ * A read-only tmpfs is so in the end only: /dev gets its devices, and any of them mountpoints of what is mounted below.
+ * The options keep what was asked for.
+ */
+static bool seal_later(struct ringwall_op *op)
+{
+	if (op->kind != RINGWALL_OP_MOUNT || strcmp(op->type, "tmpfs") || !(op->flags.set & MS_RDONLY) ||
+	    op->flags.rec_clear & ringwall_mount_attr(MS_RDONLY))
+		return false;
+	op->flags.set &= ~(unsigned long)MS_RDONLY;
+	return true;
+}
+
+static void seals_add(struct ringwall_plan *p)
+{
+	size_t i, n = p->n;
+
+	for (i = 0; i < n; i++)
+		if (seal_later(&p->ops[i]))
+			op_add(p, RINGWALL_OP_SEAL, p->ops[i].path, NULL)->index = p->ops[i].index;
 }
 
 static bool device_listed(const struct ringwall_config *c, const char *path)
@@ -277,6 +300,7 @@ int ringwall_plan_build(const struct ringwall_config *c, const char *bundle, str
 	root = r < 0 ? NULL : bundle_path(&p, bundle, c->root_path);
 	if (root) {
 		op_add(&p, RINGWALL_OP_PIVOT, root, NULL);
+		seals_add(&p);
 		if (c->root_readonly)
 			op_add(&p, RINGWALL_OP_READONLY_ROOT, own(&p, "/"), NULL);
 	}

@@ -17,6 +17,7 @@ enum ringwall_op_kind {
 	RINGWALL_OP_BIND,	 /* @source onto @path */
 	RINGWALL_OP_CGROUP,	 /* the cgroup2 filesystem */
 	RINGWALL_OP_REMOUNT,	 /* an existing mount's flags */
+	RINGWALL_OP_SEAL,	 /* a tmpfs becomes read-only, when all is in it */
 	RINGWALL_OP_NODE,	 /* device node */
 	RINGWALL_OP_SYMLINK,	 /* @path → @source */
 	RINGWALL_OP_PTMX,	 /* /dev/ptmx → pts/ptmx */

@@ -151,3 +151,23 @@ many_ids() {
 	[ "${lines[0]}" = 0 ]
 	[ "$(echo "${lines[1]}" | xargs)" = "0 0 1" ]
 }
+
+# As rootless Podman's --userns=keep-id: what it binds lies in a directory that only it can enter
+@test "a user namespace inside another binds what it cannot reach itself" {
+	as unshare --user --map-root-user --map-auto true || skip "user namespaces are not allowed here"
+	mkdir "$work/private"
+	echo reached >"$work/private/f"
+	chown -R "$tester:" "$work/private"
+	chown "$tester:$(($(subid gid) + 9))" "$work/private" # of a group that is nobody inside
+	chmod 700 "$work/private"
+	config 'cat /f' "$no_gid_5"' | .linux.namespaces += [{"type": "user"}] |
+		.mounts += [{destination: "/f", type: "bind", source: $f, options: ["bind", "ro"]}] |
+		.linux.uidMappings = [{"containerID": 0, "hostID": 1, "size": 1}, {"containerID": 1, "hostID": 0, "size": 1}] |
+		.linux.gidMappings = .linux.uidMappings' --arg f "$work/private/f"
+	chown "$tester:" "$bundle/config.json"
+	run as unshare --user --mount --map-root-user --map-auto sh -c 'cd "$1" && "$2" --root "$3" run "$4" </dev/null' - \
+		"$bundle" "$work/ringwall" "$work/run/nested" "$id"
+	echo "$output"
+	[ "$status" = 0 ]
+	[ "$output" = reached ]
+}

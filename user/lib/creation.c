@@ -111,12 +111,20 @@ static int prepare_tree(struct ringwall_creation *n, struct ringwall_op *op, str
 {
 	const struct ringwall_config *c = &n->in->config;
 	bool idmap = op->mount && (op->mount->uid_mappings.n || (op->flags.other & (RINGWALL_MOUNT_IDMAP | RINGWALL_MOUNT_RIDMAP)));
+	struct ringwall_err why;
 
-	if (op->kind != RINGWALL_OP_BIND || (!idmap && (!n->in->in_userns || n->rw->rootless)))
+	if (op->kind != RINGWALL_OP_BIND || (!idmap && !n->in->in_userns))
 		return 0;
-	op->fd = ringwall_mount_open_tree(op, e);
-	if (op->fd < 0)
+	op->fd = ringwall_mount_open_tree(op, &why);
+	/* Without privileges only init can, from inside. Rootless Podman has those of its own user namespace. */
+	if (op->fd == -EPERM && n->rw->rootless && !idmap) {
+		op->fd = -1;
+		return 0;
+	}
+	if (op->fd < 0) {
+		*e = why;
 		return ringwall_err_prepend(e, "mounts[%zu] '%s'", op->index, op->path);
+	}
 	if (!idmap)
 		return 0;
 	return ringwall_mount_idmap(op, op->mount->uid_mappings.n ? &op->mount->uid_mappings : &c->uid_mappings,

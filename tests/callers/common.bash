@@ -20,6 +20,26 @@ need_own_etc() {
 	[[ ${CALLERS_OWN_ETC-}${RINGWALL_VM-} ]] || not_here "it would change this host's /etc"
 }
 
+# Callers differ from version to version; each of these is asked where they do
+version_at_least() { # HAVE WANT
+	[[ $(printf '%s\n' "$2" "$1" | sort -V | head -n 1) == "$2" ]]
+}
+
+version_in() { # TEXT: the first thing that looks like one
+	[[ $1 =~ [0-9]+(\.[0-9]+)+ ]] && echo "${BASH_REMATCH[0]}"
+}
+
+docker_version_at_least() { version_at_least "$(version_in "$(dockerd --version)")" "$1"; }
+containerd_version_at_least() { version_at_least "$(version_in "$(containerd --version)")" "$1"; }
+podman_version_at_least() { version_at_least "$(version_in "$(podman --version)")" "$1"; }
+runc_version_at_least() { version_at_least "$(version_in "$(runc --version)")" "$1"; }
+compose_version_at_least() { version_at_least "$(version_in "$(docker-compose version --short)")" "$1"; }
+
+# What an older caller cannot be asked for. Not not_here: nothing is missing.
+since() { # CALLER VERSION
+	"$1_version_at_least" "$2" || skip "this $1 is older than $2"
+}
+
 need_program() {
 	command -v "$1" > /dev/null || not_here "$1 is not installed"
 }

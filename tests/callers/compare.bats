@@ -26,7 +26,19 @@ compare() {
 	assert_needed "$1" "$both/runc" "$both/ringwall"
 }
 
-accepted() { grep -v -e '^#' -e '^$' "$BATS_TEST_DIRNAME/compare-accepted"; }
+accepted() {
+	local line word version
+	while read -r line; do
+		read -r word version _ <<< "$line"
+		case $word in
+		'' | '#'*) continue ;;
+		since) runc_version_at_least "$version" || continue ;;
+		until) ! runc_version_at_least "$version" || continue ;;
+		*) echo "$line"; continue ;;
+		esac
+		echo "${line#"$word $version "}"
+	done < "$BATS_TEST_DIRNAME/compare-accepted"
+}
 
 # Without the lines that may differ
 judged() { # FILE

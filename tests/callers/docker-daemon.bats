@@ -24,7 +24,8 @@ teardown() { docker_end; }
 	run docker exec t1 echo inside
 	assert_output inside
 	run docker inspect --format '{{.State.Status}} {{.State.ExitCode}}' t3
-	assert_output "exited 4"
+	# containerd 1.7 ends the shim of a task that is over when it comes back, before anybody can ask it
+	if containerd_version_at_least 1.7; then assert_output "exited 255"; else assert_output "exited 4"; fi
 	pid=$(< "$CALLERS_WORK/docker.pid")
 	kill -KILL "$pid"
 	retry 10 dead "$pid"
@@ -124,8 +125,9 @@ dockerfile() {
 	docker_setup
 	mkdir "$BATS_TEST_TMPDIR/project"
 	cd "$BATS_TEST_TMPDIR/project"
-	cat > docker-compose.yml <<-FILE
-		version: "2.4"
+	# 1 wants the version, 2 has something to say about it
+	compose_version_at_least 2 || echo 'version: "2.4"' > docker-compose.yml
+	cat >> docker-compose.yml <<-FILE
 		services:
 		  web:
 		    image: $image
@@ -143,7 +145,7 @@ dockerfile() {
 		    volumes: ["data:/kept"]
 		volumes: {data: {}}
 	FILE
-	docker-compose --no-ansi up -d 3>&-
+	docker-compose up -d 3>&- > "$BATS_TEST_TMPDIR/said" 2>&1 || { cat "$BATS_TEST_TMPDIR/said"; return 1; }
 	run docker-compose exec -T client nslookup web 127.0.0.11
 	assert_contains Address
 	run bash -c 'exec 3<> /dev/tcp/127.0.0.1/18081; printf "GET /f HTTP/1.0\r\n\r\n" >&3; cat <&3'

@@ -5,6 +5,8 @@
 # sets RUNTIME, RUNTIME_NAME and CALLERS_*.
 
 image=docker.io/library/ringwall-test:latest
+patience=${RINGWALL_VM:+5} # how many times longer all is waited for: without KVM a VM is 20 times slower
+patience=${patience:-1}
 
 not_here() { # REASON: skip, unless everything must work
 	[[ ${MUST_WORK-} == 1 ]] && { echo "MUST_WORK=1, but: $1"; return 1; }
@@ -57,7 +59,7 @@ need_all_capabilities() {
 }
 
 retry() { # SECONDS CMD…: until it succeeds
-	local end=$((SECONDS + $1))
+	local end=$((SECONDS + $1 * patience))
 	shift
 	until "$@"; do
 		((SECONDS < end)) || return 1

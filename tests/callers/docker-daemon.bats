@@ -45,14 +45,17 @@ teardown() { docker_end; }
 	docker_setup
 	d_run -d --name t1 --restart always --stop-signal KILL $image sleep 1000
 	d_run -d --name t2 --stop-signal KILL $image sleep 1000
+	d_run -d --name t3 --restart unless-stopped --stop-signal KILL $image sleep 1000
+	d_run -d --name t4 --restart unless-stopped --stop-signal KILL $image sleep 1000
+	docker stop t4
 	before=$(docker inspect --format '{{.State.Pid}}' t1)
 	stop_daemon "$CALLERS_WORK/docker.pid"
 	dead "$before"
 	dockerd_again
-	retry 10 bash -c '[[ $(docker inspect --format "{{.State.Running}}" t1) == true ]]'
-	run docker inspect --format '{{.State.Running}}' t2
-	assert_output false
-	docker rm -f t1 t2
+	retry 10 bash -c '[[ $(docker inspect --format "{{.State.Running}}" t1 t3 | xargs) == "true true" ]]'
+	run docker inspect --format '{{.State.Running}}' t2 t4
+	assert_output $'false\nfalse'
+	docker rm -f t1 t2 t3 t4
 }
 
 @test "docker: --userns-remap: root is nobody outside; volumes, exec, and --userns host" {

@@ -17,6 +17,11 @@ teardown_file() { docker_end; }
 
 teardown() { docker_clear; }
 
+ended() { # PID of a child: sets its status, as `run` does
+	status=0
+	wait "$1" || status=$?
+}
+
 state_is() { # NAME FORMAT VALUE
 	[[ $(docker inspect --format "{{$2}}" "$1") == "$3" ]]
 }
@@ -222,5 +227,128 @@ state_is() { # NAME FORMAT VALUE
 	run -127 d_run --rm $image no-such-program
 	[[ $(grep -c 'executable file not found in $PATH' <<< "$output") == 1 ]]
 	[[ $output != *"hint:"* ]]
+	assert_nothing_left
+}
+
+@test "docker: run in the foreground passes signals on, and ends with the container's status; so does attach" {
+	docker run --name t1 --cgroup-parent "$CALLERS_PARENT" $image sh -c 'trap "echo got it; exit 9" HUP; echo ready; while :; do sleep 0.1; done' \
+		> "$BATS_TEST_TMPDIR/out" 3>&- &
+	client=$!
+	retry 20 grep -q ready "$BATS_TEST_TMPDIR/out"
+	kill -HUP $client
+	ended $client
+	assert_status 9
+	grep -q "got it" "$BATS_TEST_TMPDIR/out"
+	docker start t1
+	docker attach t1 > "$BATS_TEST_TMPDIR/out" 3>&- &
+	client=$!
+	retry 20 docker top t1
+	sleep 1
+	docker kill -s HUP t1
+	ended $client
+	assert_status 9
+	docker rm t1
+	assert_nothing_left
+}
+
+@test "docker: logs: followed to the container's end, the last ones, with times, of an exec none" {
+	d_run -d --name t1 $image sh -c 'echo one; until [ -e /tmp/go ]; do sleep 0.1; done; echo two; echo three'
+	docker logs -f t1 > "$BATS_TEST_TMPDIR/log" 3>&- &
+	client=$!
+	retry 20 grep -q one "$BATS_TEST_TMPDIR/log"
+	docker exec t1 sh -c 'echo elsewhere; touch /tmp/go'
+	ended $client
+	assert_status 0
+	run cat "$BATS_TEST_TMPDIR/log"
+	assert_output $'one\ntwo\nthree'
+	run docker logs --tail 1 --timestamps t1
+	[[ $output =~ ^[0-9]{4}-[0-9-]+T[0-9:.]+Z\ three$ ]]
+	# A process that outlives the first holds its output open: it goes with the container, and the logs end
+	d_run -d --name t2 $image sh -c 'sleep 1000 & echo left'
+	run timeout 60 docker logs -f t2
+	assert_status 0
+	assert_output left
+	docker rm t1 t2
+	assert_nothing_left
+}
+
+@test "docker: exec: detached, with a file of variables, refused where paused or stopped, at the container's end" {
+	d_run -d --name t1 --stop-signal KILL $image sleep 1000
+	docker exec -d t1 sh -c 'echo done > /data/detached'
+	retry 20 docker exec t1 test -s /data/detached
+	echo FROM_FILE=yes > "$BATS_TEST_TMPDIR/env"
+	run docker exec --env-file "$BATS_TEST_TMPDIR/env" t1 sh -c 'echo $FROM_FILE'
+	assert_output yes
+	run on_terminal docker exec -it t1 no-such-program
+	((status == 126 || status == 127)) # as in docker.bats
+	assert_contains 'executable file not found in $PATH'
+	docker pause t1
+	run -1 docker exec t1 true
+	assert_contains "is paused"
+	docker unpause t1
+	docker exec t1 sleep 1000 > "$BATS_TEST_TMPDIR/out" 3>&- &
+	client=$!
+	retry 20 bash -c 'docker top t1 | grep -c "sleep 1000" | grep -qx 2'
+	docker stop t1
+	ended $client
+	assert_status 137
+	run -1 docker exec t1 true
+	assert_contains "is not running"
+	docker rm t1
+	assert_nothing_left
+}
+
+@test "docker: signals: --stop-signal and --stop-timeout, by number, to a paused container; rm -f of one" {
+	d_run -d --name t1 --stop-signal USR2 $image sh -c 'trap "exit 12" USR2; while :; do sleep 0.1; done'
+	d_run -d --name t2 --stop-timeout 1 $image sh -c 'trap "" TERM; trap "echo ten" 10; echo ready; while :; do sleep 0.1; done'
+	retry 20 bash -c 'docker logs t2 | grep -q ready'
+	docker stop t1
+	state_is t1 .State.ExitCode 12
+	docker kill -s 10 t2
+	retry 20 bash -c 'docker logs t2 | grep -q ten'
+	docker stop t2
+	state_is t2 .State.ExitCode 137
+	d_run -d --name t3 $image sleep 1000
+	docker pause t3
+	docker rm -f t3
+	docker rm t1 t2
+	assert_nothing_left
+}
+
+@test "docker: AppArmor: Docker's own profile, of exec too, none, and one that there is not" {
+	[[ $(cat /sys/module/apparmor/parameters/enabled 2> /dev/null) == Y ]] || not_here "this kernel has no AppArmor"
+	d_run -d --name t1 $image sleep 1000
+	[[ $(< "/proc/$(docker inspect --format '{{.State.Pid}}' t1)/attr/apparmor/current") == "docker-default (enforce)" ]]
+	run docker exec t1 cat /proc/self/attr/apparmor/current
+	assert_output "docker-default (enforce)"
+	run docker exec --privileged t1 cat /proc/self/attr/apparmor/current
+	assert_output unconfined
+	# What it forbids, though capabilities would not
+	run d_run --rm --cap-add SYS_ADMIN $image mount -t tmpfs t /tmp
+	assert_status 1
+	run d_run --rm --cap-add SYS_ADMIN --security-opt apparmor=unconfined $image sh -c 'mount -t tmpfs t /tmp && cat /proc/self/attr/apparmor/current'
+	assert_output unconfined
+	run -125 d_run --rm --security-opt apparmor=not-there $image true
+	assert_contains not-there
+	run -0 d_run --rm --privileged $image cat /proc/self/attr/apparmor/current
+	assert_output unconfined
+	docker rm -f t1
+	assert_nothing_left
+}
+
+@test "docker: --ipc none, private, --uts host, --pid of a container that ends first" {
+	run d_run --rm --ipc none $image sh -c 'grep -c " /dev/shm " /proc/mounts'
+	assert_output 0
+	run d_run --rm --ipc private $image readlink /proc/self/ns/ipc
+	assert_contains ipc:
+	[[ $output != "$(readlink /proc/self/ns/ipc)" ]]
+	d_run -d --name t1 $image sleep 1000
+	d_run -d --name t2 --pid container:t1 $image sleep 1000
+	run docker exec t2 ps -o args
+	[[ $(grep -c "sleep 1000" <<< "$output") == 2 ]]
+	docker stop -t 0 t1
+	retry 20 state_is t2 .State.Running false # with its namespace's first process
+	state_is t2 .State.ExitCode 137
+	docker rm t1 t2
 	assert_nothing_left
 }

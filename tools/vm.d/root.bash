@@ -19,8 +19,11 @@ root_packages="systemd-sysv dbus dbus-user-session libpam-systemd systemd-contai
 root_packages_newer="docker-cli docker-buildx docker-compose passt netavark aardvark-dns nftables \
 	buildah catatonit tini mount passwd login bsdutils"
 
+# In bookworm, what the callers only recommend
+root_packages_bookworm="docker-compose buildah catatonit tini"
+
 root_packages_of() { # SUITE
-	[[ $1 == bookworm ]] && echo "$root_packages" || echo "$root_packages $root_packages_newer"
+	[[ $1 == bookworm ]] && echo "$root_packages $root_packages_bookworm" || echo "$root_packages $root_packages_newer"
 }
 
 root_chroot() { # ROOT CMD…

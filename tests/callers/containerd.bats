@@ -250,12 +250,16 @@ pids_with() { # TEXT
 	assert_nothing_left
 }
 
-@test "containerd: events: what happens to a task, in order, with its exit status" {
-	local events
+listen() { # to containerd's events, by the process $events
 	ctr events > "$BATS_TEST_TMPDIR/events" 3>&- &
 	events=$!
 	# events of containers that nobody saw are nobody's: until it listens
 	retry 20 bash -c "ctr container create $image probe true; ctr container rm probe; grep -q probe '$BATS_TEST_TMPDIR/events'"
+}
+
+@test "containerd: events: what happens to a task, in order, with its exit status" {
+	local events
+	listen
 	c_run -d a sh -c "trap 'exit 9' TERM; while :; do sleep 0.1; done"
 	ctr task exec --exec-id e a true
 	ctr task pause a
@@ -279,6 +283,38 @@ pids_with() { # TEXT
 		/tasks/delete
 	END
 	grep '/tasks/exit' "$BATS_TEST_TMPDIR/events" | grep -q '"exit_status":9'
+	assert_nothing_left
+}
+
+@test "containerd: out of memory: an event, and status 137" {
+	local events
+	need_controller memory
+	listen
+	c_run --memory-limit 16777216 -d a sh -c 'x=$(head -c 64m /dev/zero | tr "\0" x); sleep 1000'
+	retry 30 task_is a STOPPED
+	run ctr task rm a
+	assert_contains "exit code 137"
+	retry 10 grep -q '/tasks/oom .*"a"' "$BATS_TEST_TMPDIR/events"
+	kill "$events"
+	ctr container rm a
+	assert_nothing_left
+}
+
+@test "containerd: an exec'ed process alone is killed; a running task is not removed; rm -f does" {
+	c_run -d a sleep 1000
+	ctr task exec -d --exec-id e a sleep 2003 3>&-
+	retry 10 bash -c 'ctr task ps a | grep -c "^[0-9]" | grep -qx 2'
+	ctr task kill --exec-id e -s TERM a # which it, unlike a first process, dies of
+	retry 10 bash -c 'ctr task ps a | grep -c "^[0-9]" | grep -qx 1'
+	task_is a RUNNING
+	run ctr task rm a
+	((status != 0))
+	assert_contains "must be stopped"
+	run ctr container rm a
+	((status != 0))
+	ctr task rm -f a || true # status 137, which it passes on
+	task_over a
+	ctr container rm a
 	assert_nothing_left
 }
 

@@ -14,6 +14,8 @@ teardown() { docker_end; }
 	d_run -d --name t1 $image sh -c 'trap "echo got it; exit 9" TERM; echo ready; while :; do sleep 0.1; done'
 	d_run -d --name t2 --stop-signal KILL $image sleep 1000
 	d_run -d --name t3 $image sh -c 'sleep 3; exit 4'
+	d_run -d --name t4 $image sleep 1000
+	docker pause t4
 	before=$(docker inspect --format '{{.State.Pid}}' t1)
 	stop_daemon "$CALLERS_WORK/docker.pid"
 	dead "$before" && return 1
@@ -26,6 +28,11 @@ teardown() { docker_end; }
 	run docker inspect --format '{{.State.Status}} {{.State.ExitCode}}' t3
 	# containerd 1.7 ends the shim of a task that is over when it comes back, before anybody can ask it
 	if containerd_version_at_least 1.7; then assert_output "exited 255"; else assert_output "exited 4"; fi
+	run docker inspect --format '{{.State.Status}}' t4
+	assert_output paused
+	docker unpause t4
+	run docker exec t4 echo thawed
+	assert_output thawed
 	pid=$(< "$CALLERS_WORK/docker.pid")
 	kill -KILL "$pid"
 	retry 10 dead "$pid"

@@ -181,6 +181,24 @@ state_is() { # NAME FORMAT VALUE
 	assert_nothing_left
 }
 
+@test "docker: what Docker writes for a container: hosts, resolv.conf, hostname, a MAC address; a range of ports" {
+	run d_run --rm --hostname inside --add-host other:192.0.2.7 --dns 192.0.2.53 --dns-search example.org --mac-address 02:42:00:00:00:07 $image \
+		sh -c 'cat /etc/hostname; grep other /etc/hosts; cat /etc/resolv.conf /sys/class/net/eth0/address; echo mine >> /etc/hosts && tail -n 1 /etc/hosts'
+	[[ ${lines[0]} == inside ]]
+	assert_contains $'192.0.2.7\tother'
+	assert_contains "nameserver 192.0.2.53"
+	assert_contains "search example.org"
+	assert_contains 02:42:00:00:00:07
+	assert_contains mine
+	run d_run --rm --read-only $image sh -c 'echo mine >> /etc/hosts; touch /etc/x'
+	assert_contains "/etc/x: Read-only file system"
+	d_run -d --name t1 -p 127.0.0.1:18083-18084:8083-8084 $image sh -c 'nc -ll -p 8084 -e echo second & exec nc -ll -p 8083 -e echo first'
+	retry 10 bash -c 'exec 3<> /dev/tcp/127.0.0.1/18083; read -r -t 5 line <&3; [[ $line == first ]]'
+	retry 10 bash -c 'exec 3<> /dev/tcp/127.0.0.1/18084; read -r -t 5 line <&3; [[ $line == second ]]'
+	docker rm -f t1
+	assert_nothing_left
+}
+
 @test "docker: stats, top, events, update, attach, rename, diff, commit, export" {
 	since=$(date +%s)
 	d_run -d --name t1 $image sh -c 'echo x > /data/new; sleep 1000'

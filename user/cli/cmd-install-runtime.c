@@ -42,10 +42,11 @@ static int run(struct ringwall_cli *cli, char **args, int n, int *ret_status, st
 
 const struct ringwall_verb ringwall_verb_install_runtime = {
 	.name = "install-runtime",
-	.args = "docker|podman|containerd",
+	.args = "docker|podman|containerd|crio",
 	.help = "enter ringwall as a runtime in the configuration of what calls it",
-	.text = "The file that is changed: /etc/docker/daemon.json, /etc/containers/containers.conf.d/ringwall.conf, or "
-		"/etc/containerd/config.toml, where the runtime is for Kubernetes. What else is in it stays as it is. "
+	.text = "The file that is changed: /etc/docker/daemon.json, /etc/containers/containers.conf.d/ringwall.conf, "
+		"/etc/containerd/config.toml, where the runtime is for Kubernetes, or /etc/crio/crio.conf.d/ringwall.conf. "
+		"What else is in it stays as it is; runtimes with several names stand side by side. "
 		"It says what has to be done for the change to take effect.",
 	.options = options,
 	.into = &opt,

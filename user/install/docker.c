@@ -17,13 +17,9 @@ struct edit {
 
 static int splice(struct edit *ed, size_t from, size_t to, const char *by)
 {
-	char *text;
+	int r = ringwall_install_splice(&ed->text, from, to, by);
 
-	if (asprintf(&text, "%.*s%s%s", (int)from, ed->text, by, ed->text + to) < 0)
-		return ringwall_fail(ed->e, -ENOMEM, "daemon.json");
-	free(ed->text);
-	ed->text = text;
-	return 0;
+	return r < 0 ? ringwall_fail(ed->e, r, "daemon.json") : 0;
 }
 
 /* Member @key of @object becomes @value. @indent: of a member that is new */
@@ -39,10 +35,11 @@ static int set(struct edit *ed, const struct ringwall_json *object, const char *
 	return splice(ed, object->start + 1, object->start + 1, member);
 }
 
-/* With the comma that goes with it. */
+/* With the comma that goes with it, and all that set() put around it. */
 static int take_out(struct edit *ed, const struct ringwall_json *object, const char *key)
 {
 	const struct ringwall_json *before = NULL, *v = object->child;
+	size_t end;
 
 	for (; v && strcmp(v->key, key); v = v->next)
 		before = v;
@@ -50,7 +47,9 @@ static int take_out(struct edit *ed, const struct ringwall_json *object, const c
 		return 0;
 	if (before)
 		return splice(ed, before->end, v->end, "");
-	return splice(ed, v->key_start, v->next ? v->next->key_start : v->end, "");
+	end = v->end + strspn(ed->text + v->end, " \t\r\n");
+	end = ed->text[end] == ',' ? end + 1 : v->end + (ed->text[v->end] == '\n');
+	return splice(ed, object->start + 1, end, "");
 }
 
 static int parse(struct edit *ed, struct ringwall_arena *a, const struct ringwall_json **ret)

@@ -21,6 +21,7 @@ static const struct ringwall_caller callers[] = {
 	{ "docker", "/etc/docker/daemon.json", "systemctl reload docker", "systemctl restart docker", ringwall_install_docker },
 	{ "podman", "/etc/containers/containers.conf.d/ringwall.conf", NULL, NULL, ringwall_install_podman },
 	{ "containerd", "/etc/containerd/config.toml", "systemctl restart containerd", NULL, ringwall_install_containerd },
+	{ "crio", "/etc/crio/crio.conf.d/ringwall.conf", "systemctl restart crio", NULL, ringwall_install_crio },
 };
 
 static const struct ringwall_caller *find(const char *name)
@@ -73,7 +74,9 @@ static int read_file(const char *path, char **ret, size_t *ret_len, mode_t *ret_
 		return ringwall_fail_plain(e, -EINVAL, "'%s' is no regular file", path);
 	*ret_mode = st.st_mode & 07777;
 	r = ringwall_file_read_fd(fd, FILE_MAX, ret, ret_len);
-	return r < 0 ? ringwall_fail(e, r, "read '%s'", path) : 0;
+	if (r < 0)
+		return ringwall_fail(e, r, "read '%s'", path);
+	return strlen(*ret) == *ret_len ? 0 : ringwall_fail_plain(e, -EINVAL, "'%s' has a NUL byte in it: no text", path);
 }
 
 static int make_parents(const char *path, struct ringwall_err *e)
@@ -153,8 +156,8 @@ static int install(const struct ringwall_caller *caller, const struct ringwall_i
 	free(i.ret);
 	if (r < 0)
 		return r;
-	if (asprintf(&report, "%s: %s%s%s", path, changed ? "changed" : "nothing to change",
-		     changed && after ? "; now: " : "", changed && after ? after : "") < 0)
+	if (asprintf(&report, "%s: %s%s%s%s%s", path, changed ? "changed" : "nothing to change", changed && after ? "; now: " : "",
+		     changed && after ? after : "", i.note ? "; " : "", i.note ?: "") < 0)
 		return ringwall_fail(e, -ENOMEM, "report");
 	*ret_report = report;
 	return 0;
@@ -172,7 +175,7 @@ int ringwall_install_runtime(const char *caller, const struct ringwall_install_o
 	if (r < 0)
 		return r;
 	if (!c)
-		return ringwall_fail_plain(e, -EINVAL, "'%.100s' is none of docker, podman, containerd", caller);
+		return ringwall_fail_plain(e, -EINVAL, "'%.100s' is none of docker, podman, containerd, crio", caller);
 	n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	if (n < 0 && !o.path)
 		return ringwall_fail(e, -errno, "find this program");

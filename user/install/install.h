@@ -13,12 +13,14 @@
  * @o: what the user wants; all members set, and names and arguments without quotes
  * @text: the file as it is, "" where there is none; @len its length
  * @ret: the file as it is to be, to be freed; NULL: it goes
+ * @note: what else the user should know; NULL: nothing
  */
 struct ringwall_install {
 	const struct ringwall_install_options *o;
 	const char *text;
 	size_t len;
 	char *ret;
+	const char *note;
 };
 
 /**
@@ -27,7 +29,7 @@ struct ringwall_install {
  * @after: what is to be done when that has changed
  * @after_remove: the same of its removal; NULL: as @after
  * @edit: fills @ret of its argument. Errors: -EINVAL the file cannot be understood; -EEXIST it has such a runtime of somebody
- *	else's making. Pure.
+ *	else's making; -EBUSY somebody else made it the default. Pure.
  */
 struct ringwall_caller {
 	const char *name, *file, *after, *after_remove;
@@ -36,6 +38,10 @@ struct ringwall_caller {
 
 int ringwall_install_docker(struct ringwall_install *i, struct ringwall_err *e);
 int ringwall_install_podman(struct ringwall_install *i, struct ringwall_err *e);
+int ringwall_install_crio(struct ringwall_install *i, struct ringwall_err *e);
 int ringwall_install_containerd(struct ringwall_install *i, struct ringwall_err *e);
+
+/** ringwall_install_splice() - bytes @from … @to of *@text become @by. Errors: -ENOMEM, and it is as it was. */
+int ringwall_install_splice(char **text, size_t from, size_t to, const char *by);
 
 #endif

@@ -305,11 +305,12 @@ struct ringwall_install_options {
 };
 
 /**
- * ringwall_install_runtime() - enter it as a runtime in the configuration of @caller: "docker", "podman", "containerd".
- * What else is in that file stays; it is replaced as a whole, or not at all.
+ * ringwall_install_runtime() - enter it as a runtime in the configuration of @caller: "docker", "podman", "containerd",
+ * "crio". What else is in that file stays; it is replaced as a whole, or not at all. Several names stand side by side.
  * @ret_report: what was done, and what is to be done for it to take effect; to be freed
- * Errors: -EINVAL the file cannot be understood; -EEXIST it has such a runtime of somebody else's making; -EOPNOTSUPP an option
- * that this caller has no place for; those of reading and writing the file.
+ * Errors: -EINVAL the file cannot be understood; -EEXIST it has such a runtime of somebody else's making; -EBUSY the runtime to
+ * be taken out was made the default by somebody else; -EOPNOTSUPP an option that this caller has no place for; those of reading
+ * and writing the file.
  */
 int ringwall_install_runtime(const char *caller, const struct ringwall_install_options *options, char **ret_report,
 			     struct ringwall_err *e);

@@ -136,6 +136,34 @@ assert_contains() {
 	[[ $output == *"$1"* ]] || { printf 'output:\n%s\nlacks:\n%s\n' "$output" "$1"; return 1; }
 }
 
+# The first word of the test's name says whose daemon to end
+caller_end() {
+	case ${BATS_TEST_DESCRIPTION,,} in
+	docker*) docker_end ;;
+	podman*) podman_end ;;
+	containerd*) containerd_end ;;
+	esac
+}
+
+# FILE: a directory to build an image from, with that for its instructions; nothing in them has to be fetched
+build_context() {
+	mkdir -p "$BATS_TEST_TMPDIR/context"
+	echo copied > "$BATS_TEST_TMPDIR/context/file"
+	cat > "$BATS_TEST_TMPDIR/context/$1" <<-FILE
+		FROM $image AS first
+		RUN echo built > /data/built && id -u > /data/uid
+		USER user
+		WORKDIR /tmp
+		RUN id -u > uid && ! touch /data/x 2> /dev/null
+		FROM scratch
+		COPY --from=first / /
+		COPY file /data/file
+		ENV BUILT=yes
+		RUN ["/bin/sh", "-c", "echo \$BUILT > /data/env"]
+		CMD ["cat", "/data/built", "/data/uid", "/tmp/uid", "/data/file", "/data/env"]
+	FILE
+}
+
 stop_daemon() { # PIDFILE
 	local pid
 	[[ -e $1 ]] || return 0

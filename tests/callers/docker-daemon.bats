@@ -83,28 +83,9 @@ teardown() { docker_end; }
 	assert_output "$(cat /proc/self/uid_map)"
 }
 
-# (only FROM, RUN, COPY: nothing that has to be fetched)
-dockerfile() {
-	mkdir -p "$BATS_TEST_TMPDIR/context"
-	echo copied > "$BATS_TEST_TMPDIR/context/file"
-	cat > "$BATS_TEST_TMPDIR/context/Dockerfile" <<-FILE
-		FROM $image AS first
-		RUN echo built > /data/built && id -u > /data/uid
-		USER user
-		WORKDIR /tmp
-		RUN id -u > uid && ! touch /data/x 2> /dev/null
-		FROM scratch
-		COPY --from=first / /
-		COPY file /data/file
-		ENV BUILT=yes
-		RUN ["/bin/sh", "-c", "echo \$BUILT > /data/env"]
-		CMD ["cat", "/data/built", "/data/uid", "/tmp/uid", "/data/file", "/data/env"]
-	FILE
-}
-
 @test "docker: build, the classic one: RUN's status, user, directory, environment" {
 	docker_setup
-	dockerfile
+	build_context Dockerfile
 	DOCKER_BUILDKIT=0 docker build -q --cgroup-parent "$CALLERS_PARENT" -t built "$BATS_TEST_TMPDIR/context"
 	run d_run --rm built
 	assert_output $'built\n0\n1000\ncopied\nyes'
@@ -119,7 +100,7 @@ dockerfile() {
 	printf '#!/bin/sh\necho "$@" >> %s\nexec %s "$@"\n' "$BATS_TEST_TMPDIR/calls" "$RUNTIME" > "$BATS_TEST_TMPDIR/bin/runc"
 	chmod 755 "$BATS_TEST_TMPDIR/bin/runc"
 	PATH=$BATS_TEST_TMPDIR/bin:$PATH docker_setup
-	dockerfile
+	build_context Dockerfile
 	DOCKER_BUILDKIT=1 docker build -q --cgroup-parent "$CALLERS_PARENT" -t built "$BATS_TEST_TMPDIR/context"
 	grep -q ' run --bundle ' "$BATS_TEST_TMPDIR/calls"
 	run d_run --rm built

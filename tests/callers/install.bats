@@ -12,13 +12,7 @@ setup_file() {
 	need_own_etc
 }
 
-teardown() {
-	case $BATS_TEST_DESCRIPTION in
-	Docker*) docker_end ;;
-	Podman*) podman_end ;;
-	containerd*) containerd_end ;;
-	esac
-}
+teardown() { caller_end; }
 
 # Where the configuration has nothing to say
 dockerd_by_flags() {

@@ -151,24 +151,6 @@ need_pause() {
 	fi
 }
 
-containerfile() {
-	mkdir -p "$BATS_TEST_TMPDIR/context"
-	echo copied > "$BATS_TEST_TMPDIR/context/file"
-	cat > "$BATS_TEST_TMPDIR/context/Containerfile" <<-FILE
-		FROM $image AS first
-		RUN echo built > /data/built && id -u > /data/uid
-		USER user
-		WORKDIR /tmp
-		RUN id -u > uid && ! touch /data/x 2> /dev/null
-		FROM scratch
-		COPY --from=first / /
-		COPY file /data/file
-		ENV BUILT=yes
-		RUN ["/bin/sh", "-c", "echo \$BUILT > /data/env"]
-		CMD ["cat", "/data/built", "/data/uid", "/tmp/uid", "/data/file", "/data/env"]
-	FILE
-}
-
 # The runtime with a log of its calls, for what does not say which one it took
 wrapped() {
 	printf '#!/bin/sh\necho "$@" >> %s\nexec %s "$@"\n' "$BATS_TEST_TMPDIR/calls" "$RUNTIME" > "$BATS_TEST_TMPDIR/runtime"
@@ -179,7 +161,7 @@ wrapped() {
 build_parent=$CALLERS_PARENT/build
 
 @test "podman: build" {
-	containerfile
+	build_context Containerfile
 	wrapped
 	podman build -q --runtime "$BATS_TEST_TMPDIR/runtime" --cgroup-parent "$build_parent" -t built "$BATS_TEST_TMPDIR/context" 3>&-
 	grep -q 'create' "$BATS_TEST_TMPDIR/calls"
@@ -193,7 +175,7 @@ build_parent=$CALLERS_PARENT/build
 
 @test "buildah: from, run, commit, build" {
 	need_program buildah
-	containerfile
+	build_context Containerfile
 	wrapped
 	c=$(buildah from --cgroup-parent "$build_parent" $image)
 	run buildah run --isolation oci --runtime "$BATS_TEST_TMPDIR/runtime" "$c" sh -c 'echo ran > /data/ran; id -u' 3>&-

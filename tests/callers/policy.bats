@@ -21,13 +21,7 @@ teardown_file() {
 	[[ ! ${CALLERS_OWN_ETC-} ]] || rm -rf /etc/ringwall
 }
 
-teardown() {
-	case $BATS_TEST_DESCRIPTION in
-	Docker*) docker_end ;;
-	Podman*) podman_end ;;
-	containerd*) containerd_end ;;
-	esac
-}
+teardown() { caller_end; }
 
 try="nc -w 3 $address 80" # (busybox 1.35's wget crashes where connect fails)
 

@@ -24,8 +24,8 @@ BPFTOOL ?= $(or $(shell PATH="$$PATH:/usr/sbin:/sbin" command -v bpftool),bpftoo
 PKG_CONFIG ?= pkg-config
 
 # The one list of Debian packages: what the build wants, and what the tests want beside it.
-DEPS_BUILD := gcc libc6-dev make pkg-config git clang bpftool musl-tools libbpf-dev libelf-dev zlib1g-dev libseccomp-dev
-DEPS_TEST := debootstrap libcmocka-dev bats groff-base busybox-static python3-jsonschema jq runc strace procps iproute2 dbus-daemon uidmap util-linux
+DEPS_BUILD := gcc binutils libc6-dev make pkg-config git clang bpftool musl-tools libbpf-dev libelf-dev zlib1g-dev libseccomp-dev
+DEPS_TEST := debootstrap libcmocka-dev bats groff-base busybox-static python3 python3-jsonschema jq runc strace procps iproute2 dbus-daemon uidmap util-linux libcap2-bin kmod
 DEPS_FUZZ := libclang-rt-dev
 
 .DELETE_ON_ERROR:

@@ -68,6 +68,26 @@ setup_file() {
 	done
 	step modprobe modprobe ringwall
 	step modprobe.rmmod rmmod ringwall
+	late
+}
+
+# Where the module does not come that is noted; and when it is there at last, that is seen. What was noted goes, for the files that
+# come after this one.
+late() {
+	local modprobe unsaid='{"version": 1, "onUnsupported": "warn", "syscalls": {"deny": ["mkdir"]}}'
+	modprobe=$(</proc/sys/kernel/modprobe)
+	echo /bin/false >/proc/sys/kernel/modprobe
+	confine without1 "$unsaid"
+	echo "$modprobe" >/proc/sys/kernel/modprobe
+	confine without2 "$unsaid"
+	step late.absent rw policy show --json without2
+	modprobe ringwall
+	confine with "$unsaid"
+	step late.present rw policy show --json with
+	for name in without1 without2 with; do rw delete --force $name; done
+	rw unload
+	rmmod ringwall
+	rmdir /sys/fs/bpf/ringwall/*/syscall-{none,alone} 2>/dev/null || :
 }
 
 setup() { policy_setup; }
@@ -118,6 +138,13 @@ said() { # STEP LINE…: all of them
 @test "module: loaded by hand, and unloaded" {
 	said modprobe 'status 0, loaded'
 	said modprobe.rmmod 'status 0, absent'
+}
+
+@test "module: one that did not come when it was asked for is seen when it is there" {
+	said late.absent 'status 0, absent'
+	said late.present 'status 0, loaded'
+	grep -q '"backend": *"seccomp"' "$work/step.late.absent"
+	grep -q '"backend": *"gate"' "$work/step.late.present"
 }
 
 @test "module: no container opens its device, with every capability and all devices allowed, by a bind mount or a node of its own" {

@@ -367,17 +367,17 @@ assert_no_loot() {
 	[[ $output == *started* ]]
 }
 
-@test "CVE-2025-52881: a sysctl is written to the kernel, whatever is mounted on /proc" {
-	mkdir -p "$work/vol/sys/net/ipv4" "$rootfs/real"
-	echo untouched >"$work/vol/sys/net/ipv4/ip_unprivileged_port_start"
-	echo untouched >"$work/vol/sysrq-trigger"
-	ln -s ../../../sysrq-trigger "$work/vol/sys/net/ipv4/ip_default_ttl"
+@test "CVE-2025-52881: a sysctl is written to the kernel, whatever the container has for a /proc" {
+	local fake=$rootfs/proc
+	mkdir -p "$fake/sys/net/ipv4" "$rootfs/real"
+	echo untouched >"$fake/sys/net/ipv4/ip_unprivileged_port_start"
+	echo untouched >"$fake/sysrq-trigger"
+	ln -s ../../../sysrq-trigger "$fake/sys/net/ipv4/ip_default_ttl"
 	inside 'cat /real/sys/net/ipv4/ip_unprivileged_port_start /real/sys/net/ipv4/ip_default_ttl' '
-		.mounts = [{"destination": "/proc", "type": "bind", "source": $vol, "options": ["rbind"]},
-			{"destination": "/real", "type": "proc", "source": "proc"}] |
-		.linux.sysctl = {"net.ipv4.ip_unprivileged_port_start": "77", "net.ipv4.ip_default_ttl": "78"}' --arg vol "$work/vol"
+		.mounts = [{"destination": "/real", "type": "proc", "source": "proc"}] | .linux.maskedPaths = [] | .linux.readonlyPaths = [] |
+		.linux.sysctl = {"net.ipv4.ip_unprivileged_port_start": "77", "net.ipv4.ip_default_ttl": "78"}'
 	same "$output" $'77\n78'
-	same "$(cat "$work/vol/sysrq-trigger" "$work/vol/sys/net/ipv4/ip_unprivileged_port_start")" $'untouched\nuntouched'
+	same "$(cat "$fake/sysrq-trigger" "$fake/sys/net/ipv4/ip_unprivileged_port_start")" $'untouched\nuntouched'
 	# Names that lead elsewhere, and what is the host's.
 	for name in ../../kernel/core_pattern net/../kernel/core_pattern net.ipv4/../../kernel/core_pattern kernel.core_pattern; do
 		refused linux.sysctl 'echo started' '.linux.sysctl = {($name): "|/bin/evil"}' --arg name "$name"

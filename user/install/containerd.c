@@ -211,7 +211,7 @@ static int check_room(const struct config *c, const struct ringwall_toml *t, str
 					   "as [plugins.\"%s\".containerd]", line, c->plugin);
 	if (t->kind == RINGWALL_TOML_VALUE && ringwall_toml_is(t, RINGWALL_TOML_PATH("disabled_plugins")) && names_plugin(t))
 		return ringwall_fail_plain(e, -EINVAL,
-					   "line %u: disabled_plugins has what runs Kubernetes' containers: take it out of there first",
+					   "line %u: disabled_plugins has what runs Kubernetes' containers: take it out first",
 					   line);
 	return 0;
 }
@@ -316,8 +316,8 @@ static int read_config(struct config *c, struct ringwall_err *e)
 	c->plugin = plugin_of(c->version);
 	if (c->plugin) {
 		c->root = make_path(c->root_path, sizeof(c->root_path), "plugins\n%s\ncontainerd\n", c->plugin, "");
-		c->runtime = make_path(c->runtime_path, sizeof(c->runtime_path), "plugins\n%s\ncontainerd\nruntimes\n%s\n", c->plugin,
-				       c->o->name);
+		c->runtime = make_path(c->runtime_path, sizeof(c->runtime_path), "plugins\n%s\ncontainerd\nruntimes\n%s\n",
+				       c->plugin, c->o->name);
 	}
 	return read_all(c, e);
 }
@@ -354,7 +354,9 @@ static int append(struct config *c, const char *text, struct ringwall_err *e)
 
 static int check_own(const struct block *b, struct ringwall_err *e)
 {
-	return b->foreign ? ringwall_fail_plain(e, -EEXIST, "line %u: not ringwall's, but in its block: move it out", b->foreign) : 0;
+	if (!b->foreign)
+		return 0;
+	return ringwall_fail_plain(e, -EEXIST, "line %u: not ringwall's, but in its block: move it out", b->foreign);
 }
 
 static char *make_block(const struct config *c, bool chosen)
@@ -372,7 +374,8 @@ static char *make_block(const struct config *c, bool chosen)
 		     "  container_annotations = [\"org.ringwall.*\"]\n"
 		     "[plugins.\"%s\".containerd.runtimes.%s.options]\n"
 		     "  BinaryName = \"%s\"\n%s" END "\n",
-		     choice, c->plugin, o->name, c->plugin, o->name, o->path, o->systemd_cgroup ? "  SystemdCgroup = true\n" : "") < 0)
+		     choice, c->plugin, o->name, c->plugin, o->name, o->path,
+		     o->systemd_cgroup ? "  SystemdCgroup = true\n" : "") < 0)
 		return NULL;
 	return ret;
 }
@@ -421,7 +424,8 @@ static int settle_keeper(struct config *c, struct ringwall_err *e)
 		return check_own(&c->keeper, e) ?: cut(c, c->keeper.all, e);
 	if (asprintf(&block,
 		     BEGIN "\n# containerd's own, which it forgets where another is written down\n"
-		     "[plugins.\"%s\".containerd.runtimes.runc]\n  runtime_type = \"io.containerd.runc.v2\"\n" END "\n", c->plugin) < 0)
+		     "[plugins.\"%s\".containerd.runtimes.runc]\n  runtime_type = \"io.containerd.runc.v2\"\n" END "\n",
+		     c->plugin) < 0)
 		return ringwall_fail(e, -ENOMEM, "config.toml");
 	return append(c, block, e);
 }
@@ -439,7 +443,7 @@ static int choose(struct config *c, struct ringwall_err *e)
 
 	if (c->chosen_how == CHOSEN_NOT && !c->header.to && c->dotted)
 		return ringwall_fail_plain(e, -EINVAL,
-					   "line %u: its keys have dots: write containerd.default_runtime_name = \"%s\" there, in the same way",
+					   "line %u: its keys have dots: write containerd.default_runtime_name = \"%s\" there too",
 					   c->dotted, c->o->name);
 	if (c->chosen_how == CHOSEN_THEIRS && memchr(c->text + c->value.from, '\n', c->value.to - c->value.from))
 		return ringwall_fail_plain(e, -EINVAL, "line %u: write default_runtime_name on one line",

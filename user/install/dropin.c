@@ -61,7 +61,8 @@ static void put_crio(const struct rows *rows, FILE *f)
 		fprintf(f, "[crio.runtime]\ndefault_runtime = \"%s\"\n\n", rows->chosen);
 	for (size_t i = 0; i < rows->n; i++)
 		fprintf(f,
-			"[crio.runtime.runtimes.%s]\nruntime_path = \"%s\"\nruntime_type = \"oci\"\nruntime_root = \"/run/ringwall\"\n",
+			"[crio.runtime.runtimes.%s]\nruntime_path = \"%s\"\n"
+			"runtime_type = \"oci\"\nruntime_root = \"/run/ringwall\"\n",
 			rows->row[i].name, rows->row[i].path);
 }
 

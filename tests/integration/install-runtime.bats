@@ -273,6 +273,9 @@ cri() {
 	{ cat "$f.whole"; printf '[plugins."io.containerd.grpc.v1.cri".containerd]\ndefault_runtime_name = "a"\n'; } >"$f"
 	run -1 install containerd --name a --remove
 	[[ $output == *'line 27: default_runtime_name is "a", which ringwall did not write'* ]]
+	{ cat "$f.whole"; sed 1,2d "$f.whole"; } >"$f"
+	run -1 install containerd --name a
+	[[ $output == *"line 26: a second block of ringwall's for 'a'"* ]]
 	# Lines that only look like ours
 	printf 'version = 2\ntext = """\n# ringwall: begin; made by %s\n"""\n' "'ringwall install-runtime containerd'" >"$f"
 	cp "$f" "$f.before"

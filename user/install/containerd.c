@@ -144,20 +144,30 @@ static void read_within(const struct ringwall_toml *t, struct block *b)
 		b->program = true;
 }
 
-static void end_block(struct config *c, const struct ringwall_toml *t, struct block *b)
+/* A second one, as of text that was pasted twice, is no TOML: the same tables would be there twice. */
+static int take_block(const struct block *b, const char *text, struct block *ret, struct ringwall_err *e)
+{
+	if (ret->all.to)
+		return ringwall_fail_plain(e, -EINVAL, "line %u: a second block of ringwall's for '%s': take it out",
+					   ringwall_toml_line(text, b->all.from), b->name);
+	*ret = *b;
+	return 0;
+}
+
+static int end_block(struct config *c, const struct ringwall_toml *t, struct block *b, struct ringwall_err *e)
 {
 	b->all.to = t->at;
 	if (!strcmp(b->name, "runc") && !b->program) {
 		b->foreign = b->foreign ?: b->options;
-		c->keeper = *b;
-		return;
+		return take_block(b, t->text, &c->keeper, e);
 	}
 	c->blocks++;
 	c->runc = c->runc || !strcmp(b->name, "runc");
 	if (!strcmp(b->name, c->o->name))
-		c->ours = *b;
-	else if (b->chosen.to)
+		return take_block(b, t->text, &c->ours, e);
+	if (b->chosen.to)
 		c->other = *b;
+	return 0;
 }
 
 static bool is_comment(const struct ringwall_toml *t, const char *text)
@@ -284,7 +294,9 @@ static int read_all(struct config *c, struct ringwall_err *e)
 			b = (struct block){ .all.from = t.start };
 		} else if (within && is_comment(&t, END)) {
 			within = false;
-			end_block(c, &t, &b);
+			r = end_block(c, &t, &b, e);
+			if (r < 0)
+				return r;
 		} else if (within) {
 			read_within(&t, &b);
 		} else {

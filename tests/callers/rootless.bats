@@ -132,3 +132,16 @@ u_run() { u podman run "$@" 3>&-; }
 	run u_run --rm built cat /data/uid /tmp/uid
 	assert_output $'0\n1000'
 }
+
+@test "rootless: install-runtime enters it for one user" {
+	"$RUNTIME" install-runtime --help > /dev/null 2>&1 || not_here "$RUNTIME_NAME has no install-runtime"
+	local own=$CALLERS_WORK/home/.config/containers/containers.conf.d/ringwall.conf
+	u "$CALLERS_WORK/bin/$RUNTIME_NAME" install-runtime podman --name mine --config "$own"
+	run u podman --runtime mine run --rm $image echo taken
+	assert_output taken
+	run -127 u podman --runtime mine run --rm $image no-such-program
+	assert_contains "executable file not found in \$PATH: OCI runtime attempted to invoke a command that was not found"
+	u "$CALLERS_WORK/bin/$RUNTIME_NAME" install-runtime podman --name mine --config "$own" --remove
+	[[ ! -e $own ]]
+	run -125 u podman --runtime mine run --rm $image echo taken
+}

@@ -94,8 +94,13 @@ toml() { # PYTHON-EXPRESSION of c
 
 @test "podman: a drop-in of its own" {
 	install podman --default
-	[ "$(toml 'c["engine"]["runtime"], c["engine"]["runtimes"]["ringwall"], "ringwall" in c["engine"]["runtime_supports_json"]')" = \
-		"ringwall ['$RINGWALL'] True" ]
+	[ "$(toml 'c["engine"]["runtime"], c["engine"]["runtimes"]["ringwall"], "ringwall" in c["engine"]["runtime_supports_json"],
+		"ringwall" in c["engine"]["runtime_supports_nocgroup"]')" = "ringwall ['$RINGWALL'] True True" ]
+	# As an earlier Ringwall wrote it
+	sed -i '/nocgroup/d' "$f"
+	install podman --name second
+	[ "$(toml 'sorted(c["engine"]["runtimes"]), c["engine"]["runtime_supports_nocgroup"][2:]')" = "['ringwall', 'second'] ['ringwall', 'second']" ]
+	install podman --remove --name second
 	install podman --remove
 	[ ! -e "$f" ]
 	echo '[engine]' >"$f"

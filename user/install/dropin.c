@@ -30,28 +30,48 @@ struct rows {
  * @runtimes: the table of runtimes; key number @name of what is below it is a runtime's name
  * @path: number and name of the key that has its path; NULL: the name itself
  * @chosen: the key that has the default's name
- * @put: all of it behind the header
+ * @put: all of it behind the header; then what an earlier Ringwall put there, or NULL
  */
 struct format {
 	const char *caller, *header;
 	struct ringwall_toml_path runtimes, chosen;
 	size_t name;
 	const char *path;
-	void (*put)(const struct rows *rows, FILE *f);
+	void (*put[2])(const struct rows *rows, FILE *f);
 };
 
-/* The list replaces Podman's own, so that has to be in it; without its name in it errors would be read as text. */
-static void put_podman(const struct rows *rows, FILE *f)
+/* A list replaces Podman's own, @begin, so that has to be in it. */
+static void put_list(const struct rows *rows, const char *begin, FILE *f)
+{
+	fputs(begin, f);
+	for (size_t i = 0; i < rows->n; i++)
+		fprintf(f, ", \"%s\"", rows->row[i].name);
+	fputs("]\n", f);
+}
+
+static void put_podman_as(const struct rows *rows, bool nocgroup, FILE *f)
 {
 	fputs("[engine]\n", f);
 	if (rows->chosen[0])
 		fprintf(f, "runtime = \"%s\"\n", rows->chosen);
-	fputs("runtime_supports_json = [\"crun\", \"runc\", \"kata\", \"runsc\", \"youki\", \"krun\"", f);
-	for (size_t i = 0; i < rows->n; i++)
-		fprintf(f, ", \"%s\"", rows->row[i].name);
-	fputs("]\n\n[engine.runtimes]\n", f);
+	/* Else errors would be read as text … */
+	put_list(rows, "runtime_supports_json = [\"crun\", \"runc\", \"kata\", \"runsc\", \"youki\", \"krun\"", f);
+	/* … and --cgroups=disabled refused. (The key as Podman reads it; containers.conf(5) calls it runtime_supports_nocgroups.) */
+	if (nocgroup)
+		put_list(rows, "runtime_supports_nocgroup = [\"crun\", \"krun\"", f);
+	fputs("\n[engine.runtimes]\n", f);
 	for (size_t i = 0; i < rows->n; i++)
 		fprintf(f, "%s = [\"%s\"]\n", rows->row[i].name, rows->row[i].path);
+}
+
+static void put_podman(const struct rows *rows, FILE *f)
+{
+	put_podman_as(rows, true, f);
+}
+
+static void put_podman_before(const struct rows *rows, FILE *f)
+{
+	put_podman_as(rows, false, f);
 }
 
 /* Of annotations only those that CRI-O gives a meaning to may be listed here; the others it hands on as they are. */
@@ -72,7 +92,7 @@ static const struct format podman = {
 	.runtimes = RINGWALL_TOML_PATH("engine\0runtimes"),
 	.chosen = RINGWALL_TOML_PATH("engine\0runtime"),
 	.name = 2,
-	.put = put_podman,
+	.put = { put_podman, put_podman_before },
 };
 
 static const struct format crio = {
@@ -82,10 +102,11 @@ static const struct format crio = {
 	.chosen = RINGWALL_TOML_PATH("crio\0runtime\0default_runtime"),
 	.name = 3,
 	.path = "runtime_path",
-	.put = put_crio,
+	.put = { put_crio },
 };
 
-static char *write_rows(const struct format *format, const struct rows *rows)
+/* @put: one of the format's */
+static char *write_rows(const struct format *format, void (*put)(const struct rows *rows, FILE *f), const struct rows *rows)
 {
 	char *ret = NULL;
 	size_t len;
@@ -95,7 +116,7 @@ static char *write_rows(const struct format *format, const struct rows *rows)
 	if (!f)
 		return NULL;
 	fputs(format->header, f);
-	format->put(rows, f);
+	put(rows, f);
 	failed = ferror(f);
 	failed |= fclose(f) != 0;
 	if (failed) {
@@ -127,7 +148,6 @@ static void read_row(const struct format *format, const struct ringwall_toml *t,
 
 static int read_rows(const struct format *format, const char *text, struct rows *rows, struct ringwall_err *e)
 {
-	_cleanup_free_ char *again = NULL;
 	struct ringwall_toml t = { .text = text };
 	int r;
 
@@ -139,10 +159,15 @@ static int read_rows(const struct format *format, const char *text, struct rows 
 	}
 	if (r < 0)
 		return r;
-	again = write_rows(format, rows);
-	if (!again)
-		return ringwall_fail(e, -ENOMEM, "%s", format->caller);
-	return strcmp(again, text) ? ringwall_fail_plain(e, -EEXIST, "made by ringwall, but changed since: move it away first") : 0;
+	for (size_t i = 0; i < ARRAY_SIZE(format->put) && format->put[i]; i++) {
+		_cleanup_free_ char *again = write_rows(format, format->put[i], rows);
+
+		if (!again)
+			return ringwall_fail(e, -ENOMEM, "%s", format->caller);
+		if (!strcmp(again, text))
+			return 0;
+	}
+	return ringwall_fail_plain(e, -EEXIST, "made by ringwall, but changed since: move it away first");
 }
 
 static int enter(struct rows *rows, const struct ringwall_install_options *o, struct ringwall_err *e)
@@ -195,7 +220,7 @@ static int edit(const struct format *format, struct ringwall_install *i, struct 
 		r = enter(rows, o, e);
 	if (r < 0 || !rows->n)
 		return r;
-	i->ret = write_rows(format, rows);
+	i->ret = write_rows(format, format->put[0], rows);
 	return i->ret ? 0 : ringwall_fail(e, -ENOMEM, "%s", format->caller);
 }
 

@@ -233,6 +233,7 @@ podman_configure() {
 		events_logger = "file"
 		runtime = "$RUNTIME"
 		runtime_supports_json = ["runc", "underTest"]
+		runtime_supports_nocgroup = ["crun", "underTest"]
 		[engine.runtimes]
 		underTest = ["$RUNTIME"]
 		[network]

@@ -94,12 +94,16 @@ teardown() { docker_end; }
 	assert_status 7
 }
 
-# Docker 20.10's BuildKit takes what is called runc in dockerd's $PATH, whatever the default runtime is
-@test "docker: build with BuildKit" {
+# BuildKit takes what is called runc in dockerd's $PATH, whatever the default runtime is
+buildkit_setup() { # JQ-FILTER…
 	mkdir "$BATS_TEST_TMPDIR/bin"
 	printf '#!/bin/sh\necho "$@" >> %s\nexec %s "$@"\n' "$BATS_TEST_TMPDIR/calls" "$RUNTIME" > "$BATS_TEST_TMPDIR/bin/runc"
 	chmod 755 "$BATS_TEST_TMPDIR/bin/runc"
-	PATH=$BATS_TEST_TMPDIR/bin:$PATH docker_setup
+	PATH=$BATS_TEST_TMPDIR/bin:$PATH docker_setup "$@"
+}
+
+@test "docker: build with BuildKit" {
+	buildkit_setup
 	build_context Dockerfile
 	DOCKER_BUILDKIT=1 docker build -q --cgroup-parent "$CALLERS_PARENT" -t built "$BATS_TEST_TMPDIR/context"
 	grep -q ' run --bundle ' "$BATS_TEST_TMPDIR/calls"
@@ -109,6 +113,70 @@ teardown() { docker_end; }
 	DOCKER_BUILDKIT=1 run docker build "$BATS_TEST_TMPDIR/context"
 	assert_status 1
 	assert_contains "exit code: 7"
+}
+
+@test "docker: BuildKit's RUN with a cache, a secret, a tmpfs, a file of the context, no network; limits" {
+	since docker 25
+	buildkit_setup
+	mkdir "$BATS_TEST_TMPDIR/context"
+	cd "$BATS_TEST_TMPDIR/context"
+	echo hush > ../secret
+	echo file > f
+	cat > Dockerfile <<-FILE
+		FROM $image AS first
+		RUN --mount=type=cache,target=/cache echo run >> /cache/runs; cat /cache/runs > /data/runs
+		RUN --mount=type=secret,id=s,mode=0400,uid=1000 stat -c '%a %u' /run/secrets/s > /data/secret; cat /run/secrets/s >> /data/secret
+		RUN --mount=type=tmpfs,target=/t,size=1m grep ' /t ' /proc/mounts | grep -o size=1024k > /data/tmpfs; touch /t/x
+		RUN --mount=type=bind,source=f,target=/f cat /f > /data/bound; ! touch /f 2>> /data/bound
+		RUN --network=none ls /sys/class/net > /data/net
+		RUN <<EOF
+		ulimit -n > /data/limits
+		df -k /dev/shm | tail -n 1 | tr -s ' ' | cut -d ' ' -f 2 >> /data/limits
+		grep -E '^(Seccomp|CapEff):' /proc/self/status > /data/status
+		EOF
+		USER user
+		RUN <<EOF
+		id -u > /tmp/uid
+		EOF
+		FROM scratch
+		COPY --from=first --chown=1000:1000 --chmod=755 /data /tmp/uid /
+	FILE
+	build() { docker build --ulimit nofile=77:88 --shm-size 3m --secret id=s,src=../secret --cgroup-parent "$CALLERS_PARENT" "$@" .; }
+	build -q --output type=local,dest=out
+	grep -q ' run --bundle ' "$BATS_TEST_TMPDIR/calls"
+	run tail -n +1 out/{runs,secret,tmpfs,bound,net,limits,status,uid}
+	assert_output "$(printf '==> out/%s <==\n%s\n\n' runs run secret $'400 1000\nhush' tmpfs size=1024k \
+		bound $'file\ntouch: /f: Read-only file system' net lo limits $'77\n3072' status $'CapEff:\t00000000a80425fb\nSeccomp:\t2' uid 1000)"
+	# The cache outlives its build, the rest of the layers is not run again
+	calls=$(wc -l < "$BATS_TEST_TMPDIR/calls")
+	build -q --output type=local,dest=again
+	[[ $(wc -l < "$BATS_TEST_TMPDIR/calls") == "$calls" ]]
+	sed -i 's/echo run /echo changed /' Dockerfile
+	build -q --output type=local,dest=out
+	run cat out/runs
+	assert_output $'run\nchanged'
+}
+
+@test "docker: a runtime by containerd's type and options; containerd's image store" {
+	since docker 25
+	# shellcheck disable=SC2016 # jq's
+	docker_setup '.runtimes.underTest = {runtimeType: "io.containerd.runc.v2",
+		options: {BinaryName: $path, Root: ($work + "/root-of-options"), SystemdCgroup: ($driver == "systemd")}} | del(."storage-driver") |
+		.features = {"containerd-snapshotter": true}'
+	run docker info --format '{{.Driver}} {{.DefaultRuntime}}'
+	assert_output "overlayfs underTest"
+	d_run -d --name t1 --memory-swappiness -1 $image sleep 1000
+	run docker exec t1 sh -c 'cat /proc/1/comm; exit 3'
+	assert_status 3
+	assert_output sleep
+	[[ -e $CALLERS_WORK/root-of-options/moby/$(docker inspect --format '{{.Id}}' t1) ]]
+	docker commit t1 committed
+	run d_run --rm committed echo again
+	assert_output again
+	docker pause t1
+	docker unpause t1
+	docker rm -f t1
+	[[ ! $(find "$CALLERS_WORK/root-of-options/moby" -mindepth 1 -not -path '*/@*') ]] # (that are no container's)
 }
 
 @test "docker: compose: services that find each other, exec, scale, restart, down" {
@@ -147,5 +215,59 @@ teardown() { docker_end; }
 	run docker-compose exec -T --index=2 client echo restarted
 	assert_output restarted
 	docker-compose down -v -t 1
+	[[ ! $(docker ps -aq) ]]
+}
+
+@test "docker: compose 2: annotations, secrets, configs, init, limits, run, cp, pause, profiles" {
+	need_program docker-compose
+	since compose 2
+	docker_setup
+	mkdir "$BATS_TEST_TMPDIR/project"
+	cd "$BATS_TEST_TMPDIR/project"
+	echo hush > secret
+	echo colour=blue > settings
+	cat > compose.yaml <<-FILE
+		x-all: &all
+		  image: $image
+		  cgroup_parent: $CALLERS_PARENT
+		  runtime: underTest
+		services:
+		  web:
+		    <<: *all
+		    init: true
+		    read_only: true
+		    annotations: {org.example.note: kept}
+		    command: sleep 1000
+		    user: "1000:1000"
+		    group_add: ["2000"]
+		    secrets: [token]
+		    configs: [{source: settings, target: /etc/settings}]
+		    sysctls: {net.ipv4.ip_default_ttl: 77}
+		    ulimits: {nofile: {soft: 77, hard: 88}}
+		    security_opt: ["no-new-privileges"]
+		    device_cgroup_rules: ["c 10:237 r"]
+		    stop_signal: KILL
+		  tool:
+		    <<: *all
+		    profiles: [tools]
+		    entrypoint: [echo]
+		secrets: {token: {file: ./secret}}
+		configs: {settings: {file: ./settings}}
+	FILE
+	docker compose up -d --quiet-pull 3>&- > "$BATS_TEST_TMPDIR/said" 2>&1 || { cat "$BATS_TEST_TMPDIR/said"; return 1; }
+	run docker compose exec -T web sh -c 'id -u; id -G; cat /run/secrets/token; cat /etc/settings; cat /proc/sys/net/ipv4/ip_default_ttl;
+		ulimit -n; ulimit -Hn; cat /proc/1/comm; touch /x; grep NoNewPrivs /proc/self/status'
+	assert_output $'1000\n1000 2000\nhush\ncolour=blue\n77\n77\n88\ndocker-init\ntouch: /x: Read-only file system\nNoNewPrivs:\t1'
+	run docker compose run --rm -T tool one two 3>&-
+	assert_contains "one two"
+	docker compose cp web:/etc/settings copied
+	[[ $(< copied) == colour=blue ]]
+	docker compose pause
+	run docker compose ps --format '{{.Service}} {{.State}}'
+	assert_output "web paused"
+	docker compose unpause
+	run docker compose top
+	assert_contains "sleep 1000"
+	docker compose down -t 1
 	[[ ! $(docker ps -aq) ]]
 }

@@ -7,7 +7,7 @@ load common
 
 setup_file() {
 	need_rig
-	docker_setup
+	if docker_version_at_least 25; then docker_setup '.features = {cdi: true}'; else docker_setup; fi
 	d_run --rm $image true
 	d_run --rm --network host $image true # pins that namespace
 	host_baseline
@@ -368,5 +368,87 @@ state_is() { # NAME FORMAT VALUE
 	retry 20 state_is t2 .State.Running false # with its namespace's first process
 	state_is t2 .State.ExitCode 137
 	docker rm t1 t2
+	assert_nothing_left
+}
+
+@test "docker: bind mounts are read-only with what is mounted below, or as bind-recursive says" {
+	since docker 25
+	src=$BATS_TEST_TMPDIR/src
+	mkdir "$src"
+	mount -t tmpfs outer "$src"
+	mkdir "$src/in"
+	mount -t tmpfs inner "$src/in"
+	touch "$src/in/seen"
+	# Docker asks the runtime's `features` whether it can
+	for option in readonly readonly,bind-recursive=readonly,bind-propagation=rprivate; do
+		run d_run --rm --mount "type=bind,source=$src,target=/v,$option" $image sh -c 'ls /v/in; touch /v/x /v/in/x'
+		assert_status 1
+		assert_output $'seen\ntouch: /v/x: Read-only file system\ntouch: /v/in/x: Read-only file system'
+	done
+	run d_run --rm -v "$src:/v:ro" $image touch /v/in/x
+	assert_status 1
+	assert_contains "Read-only file system"
+	run d_run --rm --mount "type=bind,source=$src,target=/v,readonly,bind-recursive=writable" $image \
+		sh -c 'touch /v/in/made && touch /v/x'
+	assert_status 1
+	assert_contains "/v/x: Read-only file system"
+	[[ -e $src/in/made && ! -e $src/x ]]
+	run d_run --rm --mount "type=bind,source=$src,target=/v,bind-recursive=disabled" $image sh -c 'ls /v/in; touch /v/made'
+	umount "$src/in"
+	[[ -e $src/made ]]
+	umount "$src"
+	assert_status 0
+	assert_output ""
+}
+
+@test "docker: a volume's subdirectory, and none outside of it" {
+	since docker 26
+	docker volume create v1
+	d_run --rm -v v1:/v $image sh -c 'mkdir -p /v/sub/deeper; ln -s /etc /v/link; ln -s ../.. /v/up'
+	run d_run --rm --mount type=volume,source=v1,target=/s,volume-subpath=sub $image sh -c 'touch /s/made; ls /s'
+	assert_output $'deeper\nmade'
+	for path in link up ../..; do
+		run -125 d_run --rm --mount "type=volume,source=v1,target=/s,volume-subpath=$path" $image true
+	done
+	docker volume rm v1
+	assert_nothing_left
+}
+
+@test "docker: devices of CDI: nodes, mounts, environment, hooks" {
+	since docker 25
+	need_own_etc
+	mkdir -p /etc/cdi
+	jq -n --arg dir "$BATS_TEST_TMPDIR" '{cdiVersion: "0.5.0", kind: "example.com/thing", devices: [{name: "one", containerEdits: {
+		env: ["THING=one"], deviceNodes: [{path: "/dev/thing", hostPath: "/dev/loop-control", permissions: "r"}],
+		mounts: [{hostPath: $dir, containerPath: "/thing", options: ["ro", "bind"]}],
+		hooks: [{hookName: "createContainer", path: "/bin/sh", args: ["sh", "-c", "cat > \($dir)/hooked"]}]}}]}' > /etc/cdi/thing.json
+	run d_run --rm --device example.com/thing=one $image \
+		sh -c 'echo $THING; exec 3< /dev/thing && echo opened; touch /thing/x; (: <> /dev/thing)'
+	assert_status 1
+	rm /etc/cdi/thing.json
+	assert_contains $'one\nopened'
+	assert_contains "touch: /thing/x: Read-only file system"
+	assert_contains "/dev/thing: Operation not permitted"
+	[[ $(jq -r .status "$BATS_TEST_TMPDIR/hooked") == creat* ]]
+	assert_nothing_left
+}
+
+@test "docker: annotations, several networks at once, a health check's start interval, what info says of the runtime" {
+	since docker 25
+	docker network create n1
+	docker network create n2
+	d_run -d --name t1 --annotation org.example.note=kept --network n1 --network name=n2,alias=web --health-cmd 'test -e /tmp/well' \
+		--health-start-period 60s --health-start-interval 1s --health-interval 60s $image sh -c 'sleep 1; touch /tmp/well; sleep 1000'
+	run docker exec t1 sh -c 'ls /sys/class/net | xargs; nslookup web 127.0.0.11'
+	assert_contains "eth0 eth1 lo"
+	assert_contains "$(docker inspect --format '{{.NetworkSettings.Networks.n2.IPAddress}}' t1)"
+	run bash -c 'jq -r .annotations.\"org.example.note\" "$CALLERS_WORK"/docker-exec/containerd/daemon/io.containerd.runtime.v2.task/moby/*/config.json'
+	assert_output kept
+	retry 20 state_is t1 .State.Health.Status healthy
+	docker rm -f t1
+	docker network rm n1 n2
+	run docker info --format '{{json .Runtimes.underTest}}'
+	run jq -r '.status."org.opencontainers.runtime-spec.features" | fromjson | .linux.cgroup.v2' <<< "$output"
+	assert_output true
 	assert_nothing_left
 }

@@ -71,6 +71,47 @@ assert_denied() {
 	assert_contains "no policy is called 'not-there'"
 }
 
+@test "Docker: an annotation chooses the policy, at run and in a compose file; denials and policy find its containers" {
+	need_program dockerd
+	since docker 25
+	# shellcheck disable=SC2016
+	docker_setup '."exec-root" = "/run/docker"'
+	id=$(d_run -d --annotation org.ringwall.policy=no-egress --name web $image sleep 1000)
+	d_run -d --name free $image sleep 1000
+	run docker exec web $try
+	assert_status 1
+	assert_contains "Operation not permitted"
+	assert_denied web "$id" "${id:0:12}"
+	run docker exec free $try
+	[[ $output != *"not permitted"* ]]
+	run -125 d_run --rm --annotation org.ringwall.policy=not-there $image true
+	assert_contains "no policy is called 'not-there'"
+	# What is set while it runs holds until the container starts anew
+	"$RUNTIME" policy set web --allow-egress "$address/32"
+	run docker exec web $try
+	[[ $output != *"not permitted"* ]]
+	docker restart -t 0 web
+	run docker exec web $try
+	assert_contains "Operation not permitted"
+	docker rm -f web free
+	need_program docker-compose
+	mkdir "$BATS_TEST_TMPDIR/project"
+	cd "$BATS_TEST_TMPDIR/project"
+	cat > compose.yaml <<-FILE
+		services:
+		  shop:
+		    image: $image
+		    cgroup_parent: $CALLERS_PARENT
+		    command: sleep 1000
+		    annotations: {org.ringwall.policy: no-egress}
+	FILE
+	docker compose up -d 3>&-
+	run docker compose exec -T shop $try
+	assert_contains "Operation not permitted"
+	assert_denied project-shop-1
+	docker compose down -t 0
+}
+
 @test "Podman: an annotation chooses the policy; denials and policy find its containers by name, ID and short ID" {
 	podman_setup
 	id=$(p_run -d --annotation org.ringwall.policy=no-egress --name web $image sleep 1000)
@@ -81,6 +122,23 @@ assert_denied() {
 	run p_run --rm --annotation org.ringwall.policy=not-there $image true
 	assert_status 126
 	assert_contains "no policy is called 'not-there'"
+	podman rm -f -t 0 web
+	# A pod of Kubernetes' YAML, of which each container has the pod's annotation
+	cat > "$BATS_TEST_TMPDIR/pod.yaml" <<-YAML
+		apiVersion: v1
+		kind: Pod
+		metadata: {name: shop, annotations: {org.ringwall.policy: no-egress}}
+		spec:
+		  containers:
+		  - {name: till, image: "$image", command: [sleep, "1000"]}
+	YAML
+	if command -v catatonit > /dev/null || [[ -e /usr/libexec/podman/catatonit ]]; then
+		podman kube play --log-driver k8s-file "$BATS_TEST_TMPDIR/pod.yaml" 3>&-
+		run podman exec shop-till $try
+		assert_contains "Operation not permitted"
+		assert_denied shop-till
+		podman pod rm -f -t 0 shop
+	fi
 	# A runtime flag goes before the verb, too
 	run podman --runtime-flag policy=no-egress run --rm --cgroup-parent "$CALLERS_PARENT" $image $try
 	assert_contains "Operation not permitted"

@@ -125,6 +125,55 @@ u_run() { u podman run "$@" 3>&-; }
 	fi
 }
 
+@test "rootless: networks: pasta, the default from Podman 5 on" {
+	since podman 5
+	need_program pasta
+	u test -w /dev/net/tun || not_here "/dev/net/tun is not there, or not the user's to open"
+	# (loopback is what this rig's network has: pasta passes the host's on by -T)
+	busybox httpd -p 127.0.0.1:18083 -h "$CALLERS_WORK/home"
+	echo served > "$CALLERS_WORK/home/served"
+	run u_run --rm --network pasta:-T,18083 $image sh -c 'ls /sys/class/net | xargs; wget -qO- http://127.0.0.1:18083/served'
+	assert_contains served
+	u_run -d --name t1 --network pasta -p 127.0.0.1:18084:8080 $image sh -c 'echo within > /tmp/f; httpd -f -p 8080 -h /tmp'
+	run retry 10 bash -c 'exec 3<> /dev/tcp/127.0.0.1/18084; printf "GET /f HTTP/1.0\r\n\r\n" >&3; grep within <&3'
+	assert_contains within
+}
+
+@test "rootless: --userns: nomap, keep-id of another number, auto; a pod" {
+	since podman 4.4
+	run u_run --rm --userns nomap $image sh -c 'id -u; touch /tmp/x; stat -c %u /tmp/x'
+	assert_output $'0\n0'
+	install -d -o $user -g $user "$CALLERS_WORK/home/kept"
+	run u_run --rm --userns keep-id:uid=7,gid=8 -v "$CALLERS_WORK/home/kept:/v" $image sh -c 'id -u; id -g; touch /v/x'
+	assert_output $'7\n8'
+	[[ $(stat -c %u "$CALLERS_WORK/home/kept/x") == "$USER_ID" ]]
+	run u_run --rm --userns auto:size=500 $image sh -c 'tr -s " " < /proc/self/uid_map'
+	assert_contains " 0 1 500"
+	u podman pod create --name p1 --userns keep-id 3>&-
+	run u_run --rm --pod p1 $image id -u
+	assert_output "$USER_ID"
+}
+
+@test "rootless: read-only root without tmpfs, secrets, a volume, --init, rlimits, no capabilities" {
+	run u_run --rm --read-only --read-only-tmpfs=false $image sh -c 'touch /tmp/x; echo > /dev/null && echo written'
+	assert_contains "Read-only file system"
+	assert_contains written
+	echo -n hush > "$CALLERS_WORK/home/secret"
+	u podman secret create s1 "$CALLERS_WORK/home/secret"
+	run u_run --rm --secret s1,mode=0400 --secret s1,type=env,target=TOKEN -v v1:/data $image \
+		sh -c 'cat /run/secrets/s1; echo " $TOKEN"; cat /data/not-executable'
+	assert_output $'hush hush\nplain text'
+	u podman secret rm s1
+	u podman volume rm v1
+	if [[ -e /usr/libexec/podman/catatonit ]] || command -v catatonit > /dev/null; then
+		run u_run --rm --init $image cat /proc/1/comm
+		[[ $output == podman-init || $output == catatonit ]]
+	fi
+	run u_run --rm --ulimit nofile=77:88 --cap-drop ALL --security-opt no-new-privileges $image \
+		sh -c 'ulimit -n; ulimit -Hn; grep -E "NoNewPrivs|CapEff" /proc/self/status'
+	assert_output $'77\n88\nCapEff:\t0000000000000000\nNoNewPrivs:\t1'
+}
+
 @test "rootless: build" {
 	mkdir "$CALLERS_WORK/home/context"
 	printf 'FROM %s\nRUN id -u > /data/uid\nUSER user\nRUN id -u > /tmp/uid\n' $image > "$CALLERS_WORK/home/context/Containerfile"

@@ -27,6 +27,20 @@ toml() { # PYTHON-EXPRESSION of c
 	[[ $output == *"nothing to change" ]]
 }
 
+@test "docker: a user's own daemon" {
+	((EUID == 0)) || skip "needs root to be somebody else"
+	# bats' directories are closed to others
+	d=$(mktemp -d /tmp/ringwall-install.XXXXXX)
+	cp "$RINGWALL" "$d/ringwall"
+	chown -R 65534:65534 "$d"
+	run setpriv --reuid 65534 --regid 65534 --clear-groups "$d/ringwall" install-runtime docker --config "$d/docker/daemon.json"
+	path=$(jq -r .runtimes.ringwall.path "$d/docker/daemon.json")
+	rm -r "$d"
+	[ "$status" = 0 ]
+	[ "$output" = "$d/docker/daemon.json: changed; now: systemctl --user reload docker" ]
+	[ "$path" = "$d/ringwall" ]
+}
+
 @test "docker: what else is there stays, byte for byte" {
 	printf '{\n\t"log-level":   "warn",\n\t"runtimes": {"other": {"path": "/bin/other"}}\n}' >"$f"
 	chmod 600 "$f"

@@ -18,10 +18,10 @@
 
 static const struct ringwall_caller callers[] = {
 	/* Docker's reload forgets no runtime. */
-	{ "docker", "/etc/docker/daemon.json", "systemctl reload docker", "systemctl restart docker", ringwall_install_docker },
+	{ "docker", "/etc/docker/daemon.json", "reload docker", "restart docker", ringwall_install_docker },
 	{ "podman", "/etc/containers/containers.conf.d/ringwall.conf", NULL, NULL, ringwall_install_podman },
-	{ "containerd", "/etc/containerd/config.toml", "systemctl restart containerd", NULL, ringwall_install_containerd },
-	{ "crio", "/etc/crio/crio.conf.d/ringwall.conf", "systemctl restart crio", NULL, ringwall_install_crio },
+	{ "containerd", "/etc/containerd/config.toml", "restart containerd", NULL, ringwall_install_containerd },
+	{ "crio", "/etc/crio/crio.conf.d/ringwall.conf", "restart crio", NULL, ringwall_install_crio },
 };
 
 static const struct ringwall_caller *find(const char *name)
@@ -139,7 +139,7 @@ static int install(const struct ringwall_caller *caller, const struct ringwall_i
 {
 	_cleanup_free_ char *real = realpath(file, NULL), *text = NULL;
 	struct ringwall_install i = { .o = o };
-	const char *path = real ?: file, *after = o->remove && caller->after_remove ? caller->after_remove : caller->after;
+	const char *path = real ?: file, *manager, *after = o->remove && caller->after_remove ? caller->after_remove : caller->after;
 	bool changed = false;
 	char *report;
 	mode_t mode;
@@ -156,8 +156,10 @@ static int install(const struct ringwall_caller *caller, const struct ringwall_i
 	free(i.ret);
 	if (r < 0)
 		return r;
-	if (asprintf(&report, "%s: %s%s%s%s%s", path, changed ? "changed" : "nothing to change", changed && after ? "; now: " : "",
-		     changed && after ? after : "", i.note ? "; " : "", i.note ?: "") < 0)
+	/* Who is not root runs a daemon of their own. */
+	manager = !changed || !after ? "" : geteuid() ? "; now: systemctl --user " : "; now: systemctl ";
+	if (asprintf(&report, "%s: %s%s%s%s%s", path, changed ? "changed" : "nothing to change", manager, *manager ? after : "",
+		     i.note ? "; " : "", i.note ?: "") < 0)
 		return ringwall_fail(e, -ENOMEM, "report");
 	*ret_report = report;
 	return 0;

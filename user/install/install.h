@@ -26,7 +26,7 @@ struct ringwall_install {
 /**
  * struct ringwall_caller - one row.
  * @file: its configuration
- * @after: what is to be done when that has changed
+ * @after: what systemctl is to do when that has changed
  * @after_remove: the same of its removal; NULL: as @after
  * @edit: fills @ret of its argument. Errors: -EINVAL the file cannot be understood; -EEXIST it has such a runtime of somebody
  *	else's making; -EBUSY somebody else made it the default. Pure.

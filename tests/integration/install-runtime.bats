@@ -292,6 +292,9 @@ cri() {
 	{ cat "$f.whole"; printf '[plugins."io.containerd.grpc.v1.cri".containerd]\ndefault_runtime_name = "a"\n'; } >"$f"
 	run -1 install containerd --name a --remove
 	[[ $output == *'line 27: default_runtime_name is "a", which ringwall did not write'* ]]
+	sed '/containerd.runtimes.b/d' "$f.whole" >"$f"
+	run -1 install containerd --name a
+	[[ $output == *"line 18: ringwall's block has no runtime in it"* ]]
 	{ cat "$f.whole"; sed 1,2d "$f.whole"; } >"$f"
 	run -1 install containerd --name a
 	[[ $output == *"line 26: a second block of ringwall's for 'a'"* ]]

@@ -130,7 +130,8 @@ static void read_within(const struct ringwall_toml *t, struct block *b)
 
 	if (t->kind == RINGWALL_TOML_COMMENT)
 		return;
-	if (!is || (is->n == 4 && !b->chosen.from) || (is->n == 5 && b->name[0]))
+	if (!is || (is->n == 4 && !b->chosen.from) || (is->n == 5 && b->name[0]) ||
+	    (is->n > 5 && strcmp(ringwall_toml_key(t, 4), b->name)))
 		b->foreign = b->foreign ?: ringwall_toml_line(t->text, t->body);
 	else if (is->n == 3)
 		b->chosen.from = t->start;
@@ -157,6 +158,9 @@ static int take_block(const struct block *b, const char *text, struct block *ret
 static int end_block(struct config *c, const struct ringwall_toml *t, struct block *b, struct ringwall_err *e)
 {
 	b->all.to = t->at;
+	if (!b->name[0])
+		return ringwall_fail_plain(e, -EINVAL, "line %u: ringwall's block has no runtime in it: take it out",
+					   ringwall_toml_line(t->text, b->all.from));
 	if (!strcmp(b->name, "runc") && !b->program) {
 		b->foreign = b->foreign ?: b->options;
 		return take_block(b, t->text, &c->keeper, e);

@@ -232,6 +232,9 @@ core fd full mqueue null ptmx pts random shm stderr stdin stdout tty urandom zer
 	mknod "$rootfs/opt/node" c 120 7
 	inside 'stat -c "%F %t:%T" /opt/node' ".linux.devices = [$(d c /opt/node 120 7)]"
 	same "$output" 'character special file 78:7'
+	# And stays whose it is: a /dev that is bound from the host has the host's
+	inside 'echo ran' ".linux.devices = [$(d c /opt/node 120 7 '"fileMode": 432, "uid": 12, "gid": 34')]"
+	same "$(stat -c '%u:%g' "$rootfs/opt/node")" 0:0
 	refused "device '/opt/node'" 'echo started' ".linux.devices = [$(d c /opt/node 120 8)]"
 	refused "device '/opt/node'" 'echo started' ".linux.devices = [$(d b /opt/node 120 7)]"
 	rm "$rootfs/opt/node"

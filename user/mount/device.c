@@ -73,9 +73,9 @@ int ringwall_device_make(const struct ringwall_op *op, struct ringwall_apply *a,
 	if (mknodat(dir, name, type | (d->has_mode ? d->mode & 07777 : 0666), dev) < 0) {
 		if (errno == EPERM)
 			return ringwall_device_bind(op, a, e);
+		/* It stays whose it is: where /dev is the host's, it is the host's. */
 		r = errno == EEXIST ? node_check(dir, name, type, dev) : -errno;
-		if (r < 0)
-			return ringwall_fail(e, r, "mknod");
+		return r < 0 ? ringwall_fail(e, r, "mknod") : 0;
 	}
 	if ((d->uid || d->gid) && fchownat(dir, name, d->uid, d->gid, AT_SYMLINK_NOFOLLOW) < 0)
 		return ringwall_fail(e, -errno, "chown");

@@ -72,7 +72,7 @@ teardown() { docker_clear; }
 	run docker exec -u user -e X=1 -w /data t1 sh -c 'echo $(id -u):$(id -g) $X $PWD $FROM_IMAGE'
 	assert_output "1000:1000 1 /data yes"
 	run -137 docker exec t1 sh -c 'kill -KILL $$'
-	run docker exec t1 /no/such/program
+	run docker exec t1 /no/such/program # no run -127:
 	# dockerd reads the runtime's message: 126 by runc's own wording, 127 by the file's absence
 	((status == 126 || status == 127))
 	run bash -c 'echo piped | docker exec -i t1 cat'

@@ -53,7 +53,7 @@ need_pause() {
 	need_pause
 	podman pod create --cgroup-parent "$CALLERS_PARENT" --name p1 --share pid,net,uts 3>&-
 	podman run -d --pod p1 --name one $image sleep 1001 3>&-
-	run podman run --rm --pod p1 $image ps -o args 3>&-
+	run -0 podman run --rm --pod p1 $image ps -o args 3>&-
 	assert_contains "sleep 1001"
 	assert_contains catatonit
 	podman pod kill p1

@@ -43,6 +43,7 @@ inspected() { # NAME FORMAT VALUE
 
 @test "podman: --userns auto, of a size, of another container; volumes with ids mapped" {
 	need_own_etc
+	id containers > /dev/null 2>&1 || useradd -r -M containers # Podman 5.8 wants the user, too
 	grep -q '^containers:' /etc/subuid || echo containers:700000:1000000 >> /etc/subuid
 	grep -q '^containers:' /etc/subgid || echo containers:700000:1000000 >> /etc/subgid
 	p_run -d --name t1 --userns auto:size=3000 $image sleep 1000
@@ -168,7 +169,8 @@ inspected() { # NAME FORMAT VALUE
 	run p_run --rm --cap-drop ALL --cap-add NET_ADMIN --device /dev/loop-control:/dev/lc:r $image \
 		sh -c 'grep CapEff: /proc/self/status; exec 3< /dev/lc && echo opened; (exec 3<> /dev/lc) 2>&1'
 	assert_status 1
-	assert_output $'CapEff:\t0000000000001000\nopened\nsh: can\'t create /dev/lc: Operation not permitted'
+	assert_contains $'CapEff:\t0000000000001000\nopened\n'
+	assert_contains "can't create /dev/lc: Operation not permitted"
 	assert_nothing_left
 }
 

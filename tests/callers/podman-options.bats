@@ -215,6 +215,7 @@ inspected() { # NAME FORMAT VALUE
 
 @test "podman: networks of its own: names, aliases, addresses, ports, connect, disconnect" {
 	since podman 5 # (older: CNI, whose plugin for names Debian has not)
+	[[ -s /etc/resolv.conf ]] || { need_own_etc; echo nameserver 192.0.2.1 > /etc/resolv.conf; } # aardvark-dns wants one
 	podman network create n1
 	podman network create --subnet 10.89.77.0/24 n2
 	p_run -d --name t1 --network n1:alias=web --network n2:ip=10.89.77.7 -p 127.0.0.1:18082:8080 $image \

@@ -28,6 +28,8 @@ guest() {
 	run -125 "$vm" 6.12 --timeout soon -- true
 	run -125 "$vm" 9.9 -- true
 	[[ $output == *"9.9"* ]]
+	run -125 "$vm" 6.12 --systemd=woody -- true
+	[[ $output == *woody*"bookworm trixie sid"* ]]
 }
 
 @test "vm: the command's status, words, output, directory and environment arrive" {

@@ -196,7 +196,7 @@ static void test_unit(void **state)
 		{ "a-b.slice:p:n", "a-b.slice", "p-n.scope", false },
 		{ ":p:n", "system.slice", "p-n.scope", false },
 		{ ":p:n", "user.slice", "p-n.scope", true },
-		{ "-.slice::n", "-.slice", "n.scope", false },
+		{ "-.slice::n", "-.slice", "-n.scope", false },
 		{ NULL, "system.slice", "ringwall-c1.scope", false },
 		{ "", "user.slice", "ringwall-c1.scope", true },
 	};

@@ -219,7 +219,8 @@ int ringwall_cgroup_unit_parse(const char *cgroups_path, const char *id, bool ro
 		return ringwall_fail_plain(e, -EINVAL,
 					   "linux.cgroupsPath: '%s': a container is a scope, it cannot be a slice",
 					   cgroups_path ?: name);
-	n = snprintf(u.name, sizeof(u.name), "%.*s%s%s.scope", prefix_n, prefix, prefix_n ? "-" : "", name);
+	/* With the dash also where the prefix is empty: as runc and crun. */
+	n = snprintf(u.name, sizeof(u.name), "%.*s-%s.scope", prefix_n, prefix, name);
 	if (n >= (int)sizeof(u.name) || !valid_unit(u.name))
 		return ringwall_fail_plain(e, -EINVAL, "linux.cgroupsPath: '%s' does not make a unit name",
 					   cgroups_path ?: name);

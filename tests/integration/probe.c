@@ -9,7 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 static void report(long r)
@@ -133,12 +135,26 @@ static int keyring(char **argv)
 	return 0;
 }
 
+/* notify LINE…: one message of these lines to $NOTIFY_SOCKET */
+static int notify(char **argv)
+{
+	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+	char text[8192] = "";
+	size_t n = 0;
+
+	for (; *argv && n < sizeof(text); argv++)
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s\n", *argv);
+	snprintf(sa.sun_path, sizeof(sa.sun_path), "%s", getenv("NOTIFY_SOCKET"));
+	return sendto(fd, text, n, 0, (struct sockaddr *)&sa, sizeof(sa)) != (ssize_t)n;
+}
+
 static const struct {
 	const char *name;
 	int (*run)(char **argv);
 } verbs[] = {
 	{ "call", call }, { "number", print_number }, { "die", die }, { "ids", ids }, { "mempolicy", mempolicy },
-	{ "keyring", keyring },
+	{ "keyring", keyring }, { "notify", notify },
 #ifdef __x86_64__
 	{ "int80", int80 }, { "x32", x32 },
 #endif

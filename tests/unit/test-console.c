@@ -302,7 +302,7 @@ static void relay_process(const struct scene *s)
 	pid = command_start(s, &master);
 	pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 	CHECK(pidfd >= 0);
-	if (ringwall_console_relay(master, pid, pidfd, &status, &e)) {
+	if (ringwall_console_relay(master, pid, pidfd, NULL, &status, &e)) {
 		fprintf(stderr, "# %s\n", e.text);
 		_exit(200);
 	}
@@ -427,7 +427,7 @@ static void not_child(void *data)
 	int status = -7, pidfd = (int)syscall(SYS_pidfd_open, getppid(), 0);
 
 	(void)data;
-	CHECK(ringwall_console_relay(-1, getppid(), pidfd, &status, &e) == -ECHILD && status == -7);
+	CHECK(ringwall_console_relay(-1, getppid(), pidfd, NULL, &status, &e) == -ECHILD && status == -7);
 }
 
 static void test_not_child(void **state)

@@ -448,7 +448,7 @@ static int wait_and_delete(struct restore *x, int pidfd, int *ret_status, struct
 	int r;
 
 	ringwall_state_unlock(&x->state);
-	r = ringwall_console_relay(x->console, x->state.pid, pidfd, ret_status, e);
+	r = ringwall_console_relay(x->console, x->state.pid, pidfd, NULL, ret_status, e);
 	if (r < 0 || x->o->create.keep)
 		return r;
 	return ringwall_container_destroy(x->rw, &x->state, &x->config, &x->cgroup, e);

@@ -69,14 +69,39 @@ static int run_poststart(const struct ringwall_state *s, const struct ringwall_c
 		    : ringwall_fail(e, -ENOMEM, "state for hooks");
 }
 
+/* That nobody listens any more is no reason to end a container. */
+static int pass_on(void *data)
+{
+	struct ringwall_creation *n = data;
+	struct ringwall_err e;
+	int r = ringwall_notify_pass(&n->notify, &e);
+
+	if (r < 0)
+		ringwall_log(n->rw, RINGWALL_LOG_WARNING, "%s", e.text);
+	return r;
+}
+
+/* For who does not stay: until the container is ready, or has ended. Other verbs may work on it meanwhile. */
+static void wait_ready(const struct ringwall *rw, struct ringwall_state *s, struct ringwall_notify *notify, int pidfd)
+{
+	struct ringwall_err e;
+
+	if (notify->fd < 0)
+		return;
+	ringwall_state_unlock(s);
+	if (ringwall_notify_wait(notify, pidfd, &e) < 0)
+		ringwall_log(rw, RINGWALL_LOG_WARNING, "%s", e.text);
+}
+
 /* In a foreground run: until the container ends, and then its end. */
 static int wait_and_delete(struct ringwall_creation *n, int *ret_status, struct ringwall_err *e)
 {
+	const struct ringwall_console_watch watch = { n->notify.fd, pass_on, n };
 	int status, r;
 
 	/* Other verbs may work on it meanwhile. */
 	ringwall_state_unlock(&n->state);
-	r = ringwall_console_relay(n->child.console, n->child.pid, n->child.pidfd, &status, e);
+	r = ringwall_console_relay(n->child.console, n->child.pid, n->child.pidfd, n->notify.fd < 0 ? NULL : &watch, &status, e);
 	if (r < 0) {
 		ringwall_creation_undo(n);
 		return r;
@@ -110,11 +135,12 @@ int ringwall_run(struct ringwall *rw, const char *id, const struct ringwall_crea
 		ringwall_creation_undo(&n);
 		return r;
 	}
-	if (n.options.detach) {
-		*ret_status = 0;
-		return 0;
-	}
-	return wait_and_delete(&n, ret_status, e);
+	if (!n.options.detach)
+		return wait_and_delete(&n, ret_status, e);
+	n.notify.main = n.child.pid;
+	wait_ready(rw, &n.state, &n.notify, n.child.pidfd);
+	*ret_status = 0;
+	return 0;
 }
 
 static int pass_listener(const struct ringwall_state *s, const struct ringwall_config *c, int channel, int fd,
@@ -169,11 +195,17 @@ static int follow(const struct ringwall_state *s, const struct ringwall_config *
 	}
 }
 
-static int start(struct ringwall_state *s, const struct ringwall_config *c, struct ringwall_err *e)
+static int start(const struct ringwall *rw, struct ringwall_state *s, const struct ringwall_config *c, struct ringwall_err *e)
 {
-	_cleanup_fd_ int channel = -1;
-	int r = ringwall_start_socket_connect(s->dir_fd, &channel, e);
+	_cleanup_(ringwall_notify_close) struct ringwall_notify notify = { .fd = -1, .main = s->pid };
+	_cleanup_fd_ int channel = -1, pidfd = -1;
+	int r = ringwall_notify_listen(s->dir_fd, &notify, e);
 
+	if (!r && notify.fd >= 0)
+		r = ringwall_state_pidfd(s, &pidfd, e);
+	if (r < 0)
+		return r;
+	r = ringwall_start_socket_connect(s->dir_fd, &channel, e);
 	if (r == -ECONNREFUSED || r == -ENOENT) {
 		/* Started already, by someone who was killed before it was written down. */
 		s->started = true;
@@ -193,6 +225,8 @@ static int start(struct ringwall_state *s, const struct ringwall_config *c, stru
 	r = run_poststart(s, c, e);
 	if (r < 0)
 		ringwall_container_kill(s, NULL);
+	else
+		wait_ready(rw, s, &notify, pidfd);
 	return r;
 }
 
@@ -212,5 +246,5 @@ int ringwall_start(struct ringwall *rw, const char *id, struct ringwall_err *e)
 	if (status != RINGWALL_CREATED)
 		return ringwall_fail_plain(e, -EINVAL, "cannot start an already running container");
 	r = ringwall_state_load_config(&s, &c, e);
-	return r < 0 ? r : start(&s, &c, e);
+	return r < 0 ? r : start(rw, &s, &c, e);
 }

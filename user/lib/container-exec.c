@@ -259,5 +259,5 @@ int ringwall_exec(struct ringwall *rw, const char *id, const struct ringwall_exe
 		*ret_status = 0;
 		return 0;
 	}
-	return ringwall_console_relay(x.child.console, x.child.pid, x.child.pidfd, ret_status, e);
+	return ringwall_console_relay(x.child.console, x.child.pid, x.child.pidfd, NULL, ret_status, e);
 }

@@ -197,7 +197,7 @@ int ringwall_creation_prepare(struct ringwall_creation *n, struct ringwall *rw, 
 	n->rw = rw;
 	n->id = id;
 	n->o = &n->options;
-	n->listener = n->resctrl = n->region.fd = n->cgroup.fd = n->state.dir_fd = -1;
+	n->listener = n->resctrl = n->region.fd = n->cgroup.fd = n->state.dir_fd = n->notify.fd = -1;
 	n->child = (struct ringwall_child)RINGWALL_CHILD_INIT;
 	r = ringwall_options_copy(&n->options, sizeof(n->options), o, e);
 	if (!r)
@@ -220,7 +220,10 @@ int ringwall_creation_prepare(struct ringwall_creation *n, struct ringwall *rw, 
 	if (r < 0)
 		return r;
 	n->in->new_session = !n->options.no_new_keyring;
-	return prepare_plan(n, e);
+	n->notifies = ringwall_notify_wanted(&n->in->config);
+	if (n->notifies)
+		r = ringwall_notify_add(&n->in->config, rw->root, id, e);
+	return r < 0 ? r : prepare_plan(n, e);
 }
 
 /* Names for what is about to be made, so that whoever finds the record can remove it. */
@@ -424,9 +427,13 @@ int ringwall_creation_launch(struct ringwall_creation *n, bool wait, struct ring
 	if (!r)
 		r = ringwall_filter_prepare(n->rw, in, &n->region, e);
 	if (!r)
-		r = prepare_fds(n, e);
-	if (!r)
 		r = record(n, wait, e);
+	if (!r && n->notifies)
+		r = ringwall_notify_directory(n->state.dir_fd, e);
+	if (!r && n->notifies && !wait)
+		r = ringwall_notify_listen(n->state.dir_fd, &n->notify, e);
+	if (!r)
+		r = prepare_fds(n, e);
 	if (!r && wait) {
 		r = ringwall_start_socket_listen(n->state.dir_fd, &n->listener, e);
 		in->start_fd = n->listener;
@@ -520,6 +527,7 @@ void ringwall_creation_close(struct ringwall_creation *n)
 		return;
 	ringwall_fd_close(&n->listener);
 	ringwall_fd_close(&n->resctrl);
+	ringwall_notify_close(&n->notify);
 	ringwall_child_close(&n->child);
 	if (n->in) {
 		ringwall_ns_close(&n->in->ns);

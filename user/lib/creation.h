@@ -7,6 +7,7 @@
 #include "../policy/policy.h"
 #include "../process/child.h"
 #include "container.h"
+#include "notify.h"
 #include "region.h"
 
 /**
@@ -29,6 +30,8 @@ struct ringwall_creation {
 	struct ringwall_child child;
 	int listener, resctrl;
 	bool have_state, have_cgroup;
+	bool notifies; /* the container is to have a NOTIFY_SOCKET */
+	struct ringwall_notify notify;
 	struct ringwall_model model;
 	struct ringwall_draft draft;
 	struct ringwall_policy_grant grant;

@@ -26,7 +26,7 @@
  */
 static const char *const files[] = {
 	"config.json", "state.json", "start.sock", "config.json.tmp", "state.json.tmp", "policy.new", "resources.json",
-	"places.json", "syscalls.filter",
+	"places.json", "syscalls.filter", "notify/notify.sock", "notify",
 };
 
 int ringwall_id_check(const char *id, struct ringwall_err *e)
@@ -456,6 +456,7 @@ int ringwall_state_remove(struct ringwall_state *s, const struct ringwall *rw, s
 		return 0;
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
 		unlinkat(s->dir_fd, files[i], 0);
+	unlinkat(s->dir_fd, "notify", AT_REMOVEDIR);
 	remove_policies(s);
 	if (rmdir(path) < 0 && errno != ENOENT)
 		return ringwall_fail(e, -errno, "remove '%s'", path);

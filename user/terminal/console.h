@@ -23,15 +23,27 @@ int ringwall_console_attach(int slave, uid_t uid, struct ringwall_err *e);
 int ringwall_console_send(const char *path, int fd, const char *name, struct ringwall_err *e);
 
 /**
+ * struct ringwall_console_watch - a descriptor more to look after while relaying.
+ * @ready: called when there is something to read; negative: not to be called again
+ */
+struct ringwall_console_watch {
+	int fd;
+	int (*ready)(void *data);
+	void *data;
+};
+
+/**
  * ringwall_console_relay() - `run -t` by hand: raw mode on the caller's terminal, both directions, SIGWINCH to the pty,
  * other signals forwarded to @pid, until the process behind @pidfd exits and the pty has been drained.
  * @master: pty master, -1: no terminal, only forward signals and wait
+ * @watch: NULL: none
  * @ret_status: exit status, 128+signal when killed
  *
  * Restores the terminal on every way out (also when killed by a signal it can catch). Reaps other children (subreaper).
  * @pid must be the caller's child, and SIGCHLD not ignored when it exits (-ECHILD: its status is lost). Signals that
  * come between clone and this call have their usual effect unless the caller blocked them before.
  */
-int ringwall_console_relay(int master, pid_t pid, int pidfd, int *ret_status, struct ringwall_err *e);
+int ringwall_console_relay(int master, pid_t pid, int pidfd, const struct ringwall_console_watch *watch, int *ret_status,
+			   struct ringwall_err *e);
 
 #endif

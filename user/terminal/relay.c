@@ -44,6 +44,7 @@ struct relay {
 	bool exited, hung_up, in_canonical_line;
 	int status; /* of wait4(2), when exited */
 	struct stream to_pty, to_out;
+	const struct ringwall_console_watch *watch; /* NULL: none, or no more */
 };
 
 /* Raised by the process's own faults: blocking them changes nothing, and passing them on would be a lie. */
@@ -310,7 +311,7 @@ static void output_drain(struct relay *r)
 
 /* The loops ------------------------------------------------------------------------------------------------ */
 
-enum { AT_SIG, AT_PID, AT_IN, AT_OUT, AT_MASTER, AT_COUNT };
+enum { AT_SIG, AT_PID, AT_IN, AT_OUT, AT_MASTER, AT_WATCH, AT_COUNT };
 
 /* Descriptors that nothing is wanted from are left out: poll(2) reports POLLHUP unasked, over and over. */
 static void poll_prepare(const struct relay *r, struct pollfd *p)
@@ -326,6 +327,7 @@ static void poll_prepare(const struct relay *r, struct pollfd *p)
 	p[AT_IN] = (struct pollfd){ stream_empty(&r->to_pty) ? r->in : -1, POLLIN, 0 };
 	p[AT_OUT] = (struct pollfd){ stream_empty(&r->to_out) ? -1 : r->out, POLLOUT, 0 };
 	p[AT_MASTER] = (struct pollfd){ master && !r->hung_up ? r->master : -1, master, 0 };
+	p[AT_WATCH] = (struct pollfd){ r->watch ? r->watch->fd : -1, POLLIN, 0 };
 }
 
 static int relay_step(struct relay *r)
@@ -357,6 +359,9 @@ static int relay_step(struct relay *r)
 		else
 			r->hung_up = true; /* POLLHUP while the last chunk waits for stdout */
 	}
+	/* Before the process' end is looked at: what it said last is to be heard. */
+	if (p[AT_WATCH].revents && r->watch->ready(r->watch->data) < 0)
+		r->watch = NULL;
 	return p[AT_PID].revents ? children_reap(r) : 0;
 }
 
@@ -406,9 +411,34 @@ static int wait_plain(struct relay *r, const sigset_t *set, struct ringwall_err 
 	return 0;
 }
 
-int ringwall_console_relay(int master, pid_t pid, int pidfd, int *ret_status, struct ringwall_err *e)
+/* Without a terminal, with something to watch. */
+static int wait_watching(struct relay *r, const sigset_t *set, struct ringwall_err *e)
 {
-	struct relay r = { .master = master, .in = STDIN_FILENO, .out = -1, .sigfd = -1, .pidfd = pidfd, .pid = pid };
+	_cleanup_fd_ int sigfd = signalfd(-1, set, SFD_CLOEXEC | SFD_NONBLOCK);
+	int err = 0;
+
+	if (sigfd < 0)
+		return ringwall_fail(e, -errno, "signalfd");
+	r->sigfd = sigfd;
+	r->in = -1;
+	while (!err && !r->exited)
+		err = relay_step(r);
+	return err ? ringwall_fail(e, err, "wait for process %d", r->pid) : 0;
+}
+
+static int relay(struct relay *r, const sigset_t *set, struct ringwall_err *e)
+{
+	if (r->master >= 0)
+		return relay_terminal(r, set, e);
+	return r->watch ? wait_watching(r, set, e) : wait_plain(r, set, e);
+}
+
+int ringwall_console_relay(int master, pid_t pid, int pidfd, const struct ringwall_console_watch *watch, int *ret_status,
+			   struct ringwall_err *e)
+{
+	struct relay r = {
+		.master = master, .in = STDIN_FILENO, .out = -1, .sigfd = -1, .pidfd = pidfd, .pid = pid, .watch = watch,
+	};
 	/* A caller may have been started with SIGCHLD ignored: children would vanish and no signal come. */
 	struct sigaction chld = { .sa_handler = SIG_DFL }, old_chld;
 	const struct timespec now = { 0 };
@@ -418,9 +448,9 @@ int ringwall_console_relay(int master, pid_t pid, int pidfd, int *ret_status, st
 	signals_of_relay(&set);
 	if (sigaction(SIGCHLD, &chld, &old_chld) || sigprocmask(SIG_BLOCK, &set, &old))
 		return ringwall_fail(e, -errno, "signals");
-	err = master < 0 ? wait_plain(&r, &set, e) : relay_terminal(&r, &set, e);
+	err = relay(&r, &set, e);
 	/* A SIGPIPE of our own, or what was meant for a process now gone, must not hit the caller when the mask goes. */
-	while (master >= 0 && sigtimedwait(&set, NULL, &now) > 0)
+	while ((master >= 0 || watch) && sigtimedwait(&set, NULL, &now) > 0)
 		;
 	if (old_chld.sa_handler != SIG_DFL)
 		sigaction(SIGCHLD, &old_chld, NULL);

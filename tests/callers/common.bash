@@ -19,7 +19,7 @@ need_rig() {
 
 # Tests that change /etc, where it is not the host's
 need_own_etc() {
-	[[ ${CALLERS_OWN_ETC-}${RINGWALL_VM-} ]] || not_here "it would change this host's /etc"
+	[[ ${CALLERS_OWN_ETC-}${RINGWALL_VM-}${RINGWALL_BOOT-} ]] || not_here "it would change this host's /etc"
 }
 
 # Callers differ from version to version; each of these is asked where they do
@@ -333,4 +333,50 @@ c_run() {
 	fi
 	ctr run --cpu-shares "${CALLERS_CPU_SHARES:-0}" --runtime io.containerd.runc.v2 --runc-binary "$RUNTIME" "${systemd[@]}" \
 		"${options[@]}" $image "$@" 3>&-
+}
+
+# A user with a systemd of its own, where there is one --------------------------------------------------------------
+
+user=ringwalluser
+
+user_start() { # sets USER_ID and user_home
+	[[ $CALLERS_MANAGER == systemd ]] || not_here "systemd is not PID 1 here, so a user has none either"
+	user_home=$CALLERS_WORK/user
+	id $user > /dev/null 2>&1 || useradd -m -d "$user_home" -s /bin/bash $user
+	grep -q "^$user:" /etc/subuid || echo "$user:700000:65536" >> /etc/subuid
+	grep -q "^$user:" /etc/subgid || echo "$user:700000:65536" >> /etc/subgid
+	USER_ID=$(id -u $user)
+	loginctl enable-linger $user
+	retry 30 test -S "/run/user/$USER_ID/bus"
+	install -m 755 "$RUNTIME" "$user_home/$RUNTIME_NAME" # the build's directory may be closed to others
+}
+
+# COMMAND… as the user, in a unit of the user's systemd, which what COMMAND leaves behind outlives
+u() { systemd-run --user -M $user@.host --quiet --pipe --wait --collect -p KillMode=process --working-directory "$user_home" -- "$@" 3>&-; }
+
+user_podman() { # the configuration, and the image
+	install -d -o $user "$user_home/.config" "$user_home/.config/containers"
+	cat > "$user_home/.config/containers/containers.conf" <<-CONF
+		[containers]
+		pids_limit = 0
+		default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
+		log_driver = "${1-k8s-file}"
+		netns = "none"
+		[engine]
+		cgroup_manager = "systemd"
+		events_logger = "file"
+		runtime = "$user_home/$RUNTIME_NAME"
+	CONF
+	u podman load -q < "$CALLERS_WORK/image.tar"
+}
+
+user_end() {
+	[[ ${USER_ID-} ]] || return 0
+	u podman rm -fa -t 0 > /dev/null 2>&1
+	u podman system migrate > /dev/null 2>&1
+	loginctl disable-linger $user
+	loginctl terminate-user $user 2> /dev/null
+	systemctl stop "user@$USER_ID.service"
+	userdel -f $user 2> /dev/null
+	rm -rf "$user_home"
 }

@@ -22,6 +22,7 @@ teardown() {
 	case $BATS_TEST_DESCRIPTION in
 	podman:*) podman_end ;;
 	docker:*) docker_end ;;
+	user:*) user_end ;;
 	bundle:*) rw delete --force sd ;;
 	esac
 }
@@ -107,6 +108,18 @@ p_stop() {
 	run podman exec t1 sh -c 'tr -s " " < /proc/1/uid_map'
 	assert_contains "0 300000 65536"
 	p_stop
+}
+
+@test "user: systemd without root, below the user's systemd" {
+	user_start
+	user_podman
+	u podman import -q -c 'CMD ["/sbin/init"]' - sd < "$CALLERS_WORK/sd.tar"
+	u podman run -d --name t1 sd
+	assert_booted u podman exec t1
+	assert_services u podman exec t1
+	u podman stop -t 60 t1
+	run u podman inspect --format '{{.State.ExitCode}}' t1
+	assert_output 0
 }
 
 # Docker -----------------------------------------------------------------------------------------------------------

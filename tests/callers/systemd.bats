@@ -459,7 +459,7 @@ u_start() { u sh -c 'exec "$@" < /dev/null > out 2>&1' sh "$user_home/$RUNTIME_N
 	assert_output ""
 }
 
-@test "user: podman without root: containers and pods as scopes of the user's systemd" {
+@test "user: podman without root: a container is a scope of the user's systemd" {
 	need_program bpftool
 	user_start
 	user_podman

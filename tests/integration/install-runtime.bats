@@ -75,6 +75,15 @@ toml() { # PYTHON-EXPRESSION of c
 	[ "$(cat "$f")" = '{"runtimes": 1}' ]
 }
 
+@test "docker: a user's file stays the user's where root changes it" {
+	((EUID == 0)) || skip "needs root to give files away"
+	echo '{}' >"$f"
+	chown 65534:65533 "$f"
+	chmod 640 "$f"
+	install docker
+	[ "$(stat -c '%u:%g %a' "$f")" = "65534:65533 640" ]
+}
+
 @test "docker: a link stays a link" {
 	echo '{}' >"$f.real"
 	ln -s config.real "$f"

@@ -56,23 +56,22 @@ static int check(const struct ringwall_install_options *o, struct ringwall_err *
 	return !o->remove && access(o->path, X_OK) < 0 ? ringwall_fail(e, -errno, "'%s'", o->path) : 0;
 }
 
-static int read_file(const char *path, char **ret, size_t *ret_len, mode_t *ret_mode, struct ringwall_err *e)
+/* @ret_st: owner and mode; of one that is not there those of a new one, -1 for whoever makes it */
+static int read_file(const char *path, char **ret, size_t *ret_len, struct stat *ret_st, struct ringwall_err *e)
 {
 	_cleanup_fd_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	struct stat st;
 	int r;
 
-	*ret_mode = 0644;
+	*ret_st = (struct stat){ .st_mode = 0644, .st_uid = (uid_t)-1, .st_gid = (gid_t)-1 };
 	if (fd < 0 && errno == ENOENT) {
 		*ret = calloc(1, 1);
 		*ret_len = 0;
 		return *ret ? 0 : ringwall_fail(e, -ENOMEM, "%s", path);
 	}
-	if (fd < 0 || fstat(fd, &st) < 0)
+	if (fd < 0 || fstat(fd, ret_st) < 0)
 		return ringwall_fail(e, -errno, "open '%s'", path);
-	if (!S_ISREG(st.st_mode))
+	if (!S_ISREG(ret_st->st_mode))
 		return ringwall_fail_plain(e, -EINVAL, "'%s' is no regular file", path);
-	*ret_mode = st.st_mode & 07777;
 	r = ringwall_file_read_fd(fd, FILE_MAX, ret, ret_len);
 	if (r < 0)
 		return ringwall_fail(e, r, "read '%s'", path);
@@ -95,9 +94,10 @@ static int make_parents(const char *path, struct ringwall_err *e)
 }
 
 /* Written aside and renamed: whoever reads it, or loses power, has the old file or the new one. */
-static int replace(const char *path, const char *text, mode_t mode, struct ringwall_err *e)
+static int replace(const char *path, const char *text, const struct stat *st, struct ringwall_err *e)
 {
 	char aside[PATH_MAX];
+	mode_t mode = st->st_mode & 07777;
 	_cleanup_fd_ int fd = -1;
 	int r = make_parents(path, e);
 
@@ -107,18 +107,19 @@ static int replace(const char *path, const char *text, mode_t mode, struct ringw
 		return ringwall_fail(e, -ENAMETOOLONG, "'%.200s'", path);
 	if (unlink(aside) < 0 && errno != ENOENT)
 		return ringwall_fail(e, -errno, "remove '%s'", aside);
-	fd = open(aside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+	fd = open(aside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode & 0600);
 	if (fd < 0)
 		return ringwall_fail(e, -errno, "create '%s'", aside);
 	r = ringwall_file_write_fd(fd, text, strlen(text));
-	if (!r && (fchmod(fd, mode) < 0 || fsync(fd) < 0 || rename(aside, path) < 0))
+	if (!r && (fchown(fd, st->st_uid, st->st_gid) < 0 || fchmod(fd, mode) < 0 || fsync(fd) < 0 || rename(aside, path) < 0))
 		r = -errno;
 	if (r < 0)
 		unlink(aside);
 	return r < 0 ? ringwall_fail(e, r, "write '%s'", path) : 0;
 }
 
-static int apply(const char *path, const struct ringwall_install *i, mode_t mode, bool *ret_changed, struct ringwall_err *e)
+static int apply(const char *path, const struct ringwall_install *i, const struct stat *st, bool *ret_changed,
+		 struct ringwall_err *e)
 {
 	if (i->ret && !strcmp(i->ret, i->text)) {
 		*ret_changed = false;
@@ -126,7 +127,7 @@ static int apply(const char *path, const struct ringwall_install *i, mode_t mode
 	}
 	*ret_changed = true;
 	if (i->ret)
-		return replace(path, i->ret, mode, e);
+		return replace(path, i->ret, st, e);
 	if (unlink(path) < 0 && errno != ENOENT)
 		return ringwall_fail(e, -errno, "remove '%s'", path);
 	*ret_changed = i->len != 0;
@@ -141,9 +142,9 @@ static int install(const struct ringwall_caller *caller, const struct ringwall_i
 	struct ringwall_install i = { .o = o };
 	const char *path = real ?: file, *manager, *after = o->remove && caller->after_remove ? caller->after_remove : caller->after;
 	bool changed = false;
+	struct stat st;
 	char *report;
-	mode_t mode;
-	int r = read_file(path, &text, &i.len, &mode, e);
+	int r = read_file(path, &text, &i.len, &st, e);
 
 	if (r < 0)
 		return r;
@@ -152,7 +153,7 @@ static int install(const struct ringwall_caller *caller, const struct ringwall_i
 	if (r < 0)
 		r = ringwall_err_prepend(e, "%s", path);
 	else
-		r = apply(path, &i, mode, &changed, e);
+		r = apply(path, &i, &st, &changed, e);
 	free(i.ret);
 	if (r < 0)
 		return r;

@@ -23,6 +23,9 @@ static const char directory[] = "notify", name[] = "notify/notify.sock";
 /* As long as systemd's own sd_notify_barrier() may be asked to wait by those who call it; runc waits so as well. */
 #define BARRIER_MS 30000
 
+/* Messages at a time: who sends without end keeps nobody from what else there is to do. */
+#define PASSED_MAX 16
+
 /*
  * What a container may say about its service. MAINPID would be a number of its pid namespace; FDSTORE and NOTIFYACCESS
  * are between systemd and who it started.
@@ -191,7 +194,7 @@ int ringwall_notify_pass(struct ringwall_notify *n, struct ringwall_err *e)
 	size_t len;
 	int r = 0;
 
-	while (!r && (got = recv(n->fd, text, 4096, 0)) >= 0) {
+	for (int i = 0; !r && i < PASSED_MAX && (got = recv(n->fd, text, 4096, 0)) >= 0; i++) {
 		text[got] = '\0';
 		len = sift(text, &ready);
 		if (len)

@@ -172,7 +172,7 @@ hint: see 'ringwall kill --help'" ]
 	run -1 ringwall --rootless maybe list
 	run -1 ringwall --cgroup-manager none list
 	run -1 ringwall --log
-	[[ ${lines[0]} == "option --log wants an argument: FILE" ]]
+	[[ ${lines[0]} == "flag needs an argument: --log FILE" ]]
 }
 
 @test "output that cannot be written is an error" {

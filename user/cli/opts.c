@@ -43,7 +43,8 @@ static int take_value(struct parser *p, const struct ringwall_option *o, const c
 {
 	if (!attached && ringwall_opts_takes_value(o)) {
 		if (p->at >= p->argc)
-			return ringwall_fail_plain(p->e, -EINVAL, "option --%s wants an argument: %s", o->name, o->arg);
+			/* The words that Podman looks for, to find out whether a runtime has an option. */
+			return ringwall_fail_plain(p->e, -EINVAL, "flag needs an argument: --%s %s", o->name, o->arg);
 		attached = p->argv[p->at++];
 	}
 	*ret = attached;

@@ -25,7 +25,7 @@ PKG_CONFIG ?= pkg-config
 
 # The one list of Debian packages: what the build wants, and what the tests want beside it.
 DEPS_BUILD := gcc binutils libc6-dev make pkg-config git clang bpftool musl-tools libbpf-dev libelf-dev zlib1g-dev libseccomp-dev
-DEPS_TEST := debootstrap libcmocka-dev bats groff-base busybox-static python3 python3-jsonschema jq runc strace procps iproute2 dbus-daemon uidmap util-linux libcap2-bin kmod
+DEPS_TEST := debootstrap libcmocka-dev bats criu groff-base busybox-static python3 python3-jsonschema jq runc strace procps iproute2 dbus-daemon uidmap util-linux libcap2-bin kmod
 DEPS_FUZZ := libclang-rt-dev
 
 .DELETE_ON_ERROR:
@@ -312,7 +312,7 @@ bench: $(BUILD)/ringwall ## starts against crun and runc, what policies and syst
 
 # In a machine of our own every feature is there, so nothing may be skipped. Emulation is slow, and so is the share that the
 # checkout is on: what the tests need goes onto the machine's own disk.
-GATE_TESTS := tests/policy/syscalls.bats,tests/policy/gate-load.bats,tests/policy/gate-module.bats,tests/kmod/kmod.bats
+GATE_TESTS := tests/policy/syscalls.bats,tests/policy/checkpoint.bats,tests/policy/gate-load.bats,tests/policy/gate-module.bats,tests/kmod/kmod.bats
 VM_KERNELS ?= 6.1 6.12 7.2 6.12-nolsm:tests/policy/identity.bats,tests/policy/kernel.bats,tests/policy/files.bats \
 	6.1+module:$(GATE_TESTS) 6.12+module:$(GATE_TESTS)
 VM_MODULES = $(patsubst %+module,%,$(filter %+module,$(foreach k,$(VM_KERNELS),$(firstword $(subst :, ,$(k))))))

@@ -24,7 +24,7 @@
 
 /* A build with another number runs beside one with this (tests/integration/policy-upgrade.bats). */
 #ifndef RINGWALL_ABI
-#define RINGWALL_ABI 3
+#define RINGWALL_ABI 4
 #endif
 
 #define RINGWALL_INDEX_BITS 12
@@ -98,6 +98,14 @@ enum ringwall_kernel {
 
 #define RINGWALL_LINKS_MAX 16
 
+/*
+ * container.marked. CRIU works from inside of the processes that it saves and makes: what they do meanwhile is CRIU's doing, and
+ * no business of the policy.
+ */
+#define RINGWALL_MARKED 1U
+#define RINGWALL_MARKED_TRACED 2U /* but those that a process in phase TRACER traces are not confined */
+#define RINGWALL_MARKED_MADE 3U	  /* nor are those in phase MADE: none of them has come to the container's own code */
+
 /**
  * struct ringwall_container - one slot.
  * @slot: own handle; 0 while free. First member written last, and the first to be cleared.
@@ -105,7 +113,7 @@ enum ringwall_kernel {
  * @policy_id: the one word that decides; every hook reads it once per event
  * @state: RINGWALL_SLOT_*
  * @links: bits of the cgroup programs that have a link pinned (row numbers in user/policy/slot.c)
- * @marked: the container's processes have task storage: the LSM classes reach it
+ * @marked: RINGWALL_MARKED_*: the container's processes have task storage: the LSM classes reach it
  * @cgroup_id: inode number of the container's cgroup
  * @id_hash: of the whole container id, which @id may be too short for
  * @id: for people who read map dumps; NUL-padded, cut at 63
@@ -517,6 +525,8 @@ struct ringwall_task {
 };
 #define RINGWALL_PHASE_SETUP 1U /* still Ringwall's own program; turns ARMED at its next execve, which is checked already */
 #define RINGWALL_PHASE_ARMED 2U
+#define RINGWALL_PHASE_MADE 3U	 /* as ARMED, but by CRIU, and without an execve: container.marked says when it holds */
+#define RINGWALL_PHASE_TRACER 4U /* CRIU and its helpers, while it saves or makes the container: outside of it */
 
 /*
  * Key of `own`: Ringwall's objects, which confined processes are refused whatever their policy says (RINGWALL_SET_TAMPER;

@@ -105,7 +105,9 @@ struct task_struct {
 	int tgid;
 	unsigned int personality;
 	unsigned int in_execve : 1;
+	unsigned int ptrace;
 	struct mm_struct *mm;
+	struct task_struct *parent;
 	const struct cred *real_cred;
 	const struct cred *cred;
 	struct files_struct *files;

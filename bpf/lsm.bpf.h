@@ -15,6 +15,7 @@
 
 /*
  * Whose a process is: set by the runtime for a container's first process and for those that `exec` brings, copied at fork.
+ * Also set for CRIU, and for the first process that it makes.
  * It goes with the task; there is no full, only no memory, and then there is no fork.
  */
 struct {
@@ -30,12 +31,34 @@ enum confinement {
 	LOST,	    /* a container's that has no policy any more: refuse everything */
 };
 
-/* @setup: whether what is asked about already concerns a process in SETUP (its execve). */
+/*
+ * Is what the current process, @t, does CRIU's doing? A restored process is stopped by CRIU, its tracer, before it comes to the
+ * container's code, and stays so until CRIU lets go of it: there the kernel itself begins to confine it, whoever has been killed.
+ */
+static __noinline int is_puppet(const struct ringwall_task *t, __u32 marked)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	const struct ringwall_task *tracer;
+
+	if (marked == RINGWALL_MARKED_MADE && t->phase == RINGWALL_PHASE_MADE)
+		return 1;
+	if (!task->ptrace)
+		return 0;
+	tracer = bpf_task_storage_get(&tasks, task->parent, NULL, 0);
+	return tracer && tracer->phase == RINGWALL_PHASE_TRACER && tracer->slot == t->slot;
+}
+
+/* @t: the current process's. @setup: whether what is asked about already concerns a process in SETUP (its execve). */
 static __always_inline enum confinement subject_of_task(const struct ringwall_task *t, int setup, struct subject *ret)
 {
-	if (!t || (t->phase != RINGWALL_PHASE_ARMED && !setup))
+	__u32 marked;
+
+	if (!t || (t->phase == RINGWALL_PHASE_SETUP && !setup) || t->phase == RINGWALL_PHASE_TRACER)
 		return UNCONFINED;
-	return subject_find(t->slot, ret) ? CONFINED : LOST;
+	if (!subject_find(t->slot, ret))
+		return LOST;
+	marked = READ_ONCE(ret->c->marked);
+	return marked > RINGWALL_MARKED && is_puppet(t, marked) ? UNCONFINED : CONFINED;
 }
 
 /** current_subject() - the container of the current process. */

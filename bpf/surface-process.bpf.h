@@ -13,7 +13,7 @@ static __always_inline int is_armed(struct task_struct *other)
 {
 	const struct ringwall_task *t = bpf_task_storage_get(&tasks, other, NULL, 0);
 
-	return t && t->phase == RINGWALL_PHASE_ARMED;
+	return t && t->phase != RINGWALL_PHASE_SETUP;
 }
 
 /*

@@ -86,12 +86,12 @@ static __always_inline int surface_refused(__u32 bit, __u32 arg1, __u32 arg2)
 	return surface_has(&s, bit) ? surface_report(&s, bit, arg1, arg2, NULL) : allow(&s);
 }
 
-/** same_container() - storage is set before a container's first instruction, so SETUP counts as well. */
+/** same_container() - storage is set before a container's first instruction, so SETUP counts as well; CRIU is outside. */
 static __always_inline int same_container(const struct subject *s, struct task_struct *other)
 {
 	const struct ringwall_task *t = bpf_task_storage_get(&tasks, other, NULL, 0);
 
-	return t && t->slot == s->slot;
+	return t && t->slot == s->slot && t->phase != RINGWALL_PHASE_TRACER;
 }
 
 #endif

@@ -5,7 +5,7 @@
 # opening tells refusal (Operation not permitted) from permission (No such device or address).
 # What the kernel part does by itself, when killed, full or raced, is in tests/bpf/test-device-policy.c.
 
-pins=/sys/fs/bpf/ringwall/3
+pins=/sys/fs/bpf/ringwall/4
 
 setup() {
 	((EUID == 0)) || skip "needs root"

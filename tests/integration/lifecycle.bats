@@ -316,8 +316,8 @@ says() {
 	done
 	echo "# killed at $n calls" >&3
 	((n > 30))
-	if [ -e /sys/fs/bpf/ringwall/3/containers ] && command -v bpftool; then
-		run ! grep -q "\"$id\"" <(bpftool -j map dump pinned /sys/fs/bpf/ringwall/3/containers)
+	if [ -e /sys/fs/bpf/ringwall/4/containers ] && command -v bpftool; then
+		run ! grep -q "\"$id\"" <(bpftool -j map dump pinned /sys/fs/bpf/ringwall/4/containers)
 	fi
 	# And the name is free.
 	create "$id"

@@ -278,7 +278,7 @@ privileged: OK" ]
 	rw exec "$id" sh -c 'for p in 1 2 3 4; do
 		(i=0; while [ $i -lt 500 ]; do read x </dev/120-3; i=$((i+1)); done) 2>/dev/null & done; wait' || true
 	rw denials --counters --json "$id" | jq -e '.denied == 2000'
-	same "$(bpftool map dump pinned /sys/fs/bpf/ringwall/3/containers -j | jq --arg id "${id:0:63}" '[.[].formatted.value | select(.id == $id).denied] | add')" 2000
+	same "$(bpftool map dump pinned /sys/fs/bpf/ringwall/4/containers -j | jq --arg id "${id:0:63}" '[.[].formatted.value | select(.id == $id).denied] | add')" 2000
 }
 
 @test "denials --follow: each when it happens, in order, until the container is gone" {

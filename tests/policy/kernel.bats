@@ -42,8 +42,8 @@ acts() { # NAME: all of them in that container
 }
 
 tamper() { # NAME: likewise
-	local links=(/sys/fs/bpf/ringwall/3/links/*)
-	inside "$1" act-tamper PINS=/bpf/ringwall/3 "LINK=/bpf/ringwall/3/links/${links[0]##*/}"
+	local links=(/sys/fs/bpf/ringwall/4/links/*)
+	inside "$1" act-tamper PINS=/bpf/ringwall/4 "LINK=/bpf/ringwall/4/links/${links[0]##*/}"
 }
 
 setup_file() {
@@ -71,7 +71,7 @@ setup_file() {
 	inside inside act-kernel "PID=$target" ptrace traceme peek environ ptrace_out mem_out environ_out kill kill_out
 	inside sockets act-socket
 	tamper allow
-	PINS=/sys/fs/bpf/ringwall/3 outside act-tamper maps progs links own_map map_pin prog_pin rename rename_all own_pin \
+	PINS=/sys/fs/bpf/ringwall/4 outside act-tamper maps progs links own_map map_pin prog_pin rename rename_all own_pin \
 		plant plant_dir plant_link plant_name mode owner
 	local name
 	for name in deny allow audit inside sockets; do

@@ -48,7 +48,8 @@ int ringwall_checkpoint(struct ringwall *rw, const char *id, const struct ringwa
 
 /**
  * struct ringwall_restore_options - see restore in ringwall(8).
- * @create: bundle, config, console_socket, pidfd_socket, pid_file, detach, no_subreaper, keep count
+ * @create: bundle, config, console_socket, pidfd_socket, pid_file, policy, detach, no_subreaper, keep count
+ * @policy_decides: create.policy is meant for this container: what policy it was saved with does not matter
  * @image_path, @work_path, @cgroups, @empty_network: as for checkpoint
  * @lsm_profile: "apparmor:NAME" or "selinux:LABEL" instead of what was saved
  * @lsm_mount_context: SELinux context of the mounts
@@ -58,7 +59,7 @@ struct ringwall_restore_options {
 	struct ringwall_create_options create;
 	const char *image_path, *work_path, *lsm_profile, *lsm_mount_context;
 	enum ringwall_cgroups_mode cgroups;
-	bool empty_network, tcp_established, tcp_close, link_remap, ext_unix_sk, shell_job, lazy_pages, file_locks,
+	bool policy_decides, empty_network, tcp_established, tcp_close, link_remap, ext_unix_sk, shell_job, lazy_pages, file_locks,
 		auto_dedup;
 };
 

@@ -399,6 +399,8 @@ int ringwall_criu_run(const struct ringwall *rw, struct ringwall_criu_task *t, s
 		r = exchange_dirs(t, p.pid, e);
 	if (!r && t->cg)
 		r = ringwall_cgroup_attach(t->cg, p.pid, e);
+	if (!r && t->begin)
+		r = t->begin(t->data, p.pid, e);
 	if (!r)
 		r = send_request(p.sock, t->type, &t->opts, -1, e);
 	if (!r)

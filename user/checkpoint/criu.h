@@ -64,6 +64,7 @@ enum {
  * @root: directory that becomes the mount point @root_at in a mount namespace of CRIU's own, or NULL
  * @dirs: with @root: image and work directory (-1 none), which are exchanged for the same in that namespace
  * @fds, @n_fds: passed on as descriptors RINGWALL_CRIU_FIRST_FD …
+ * @begin: called with the pid of the CRIU process before it gets the request; or NULL
  * @notify: called for each script that CRIU wants run ("post-restore" …) with the pid that belongs to it and a
  *          descriptor that came along, or -1; 0 lets CRIU go on
  * @log_dir: where "@log_file" is, for messages
@@ -76,6 +77,7 @@ struct ringwall_criu_task {
 	int dirs[2];
 	const int *fds;
 	size_t n_fds;
+	int (*begin)(void *data, pid_t criu, struct ringwall_err *e);
 	int (*notify)(void *data, const char *script, pid_t pid, int fd, struct ringwall_err *e);
 	void *data;
 	int log_dir;

@@ -13,7 +13,9 @@
 #include "../lib/cleanup.h"
 #include "../lib/container.h"
 #include "../mount/inroot.h"
+#include "../policy/tracing.h"
 #include "image.h"
+#include "policy.h"
 
 struct dump {
 	const struct ringwall_checkpoint_options *o;
@@ -247,6 +249,13 @@ static int notify(void *data, const char *script, pid_t pid, int fd, struct ring
 	return 0;
 }
 
+static int begin(void *data, pid_t criu, struct ringwall_err *e)
+{
+	struct dump *d = data;
+
+	return d->state.slot ? ringwall_tracing_begin(d->state.slot, criu, false, e) : 0;
+}
+
 static int build(struct dump *d, struct ringwall_criu_task *t, struct ringwall_err *e)
 {
 	const struct ringwall_checkpoint_options *o = d->o;
@@ -272,6 +281,8 @@ static int build(struct dump *d, struct ringwall_criu_task *t, struct ringwall_e
 		r = add_mounts(d, p, e);
 	if (!r && !o->pre_dump)
 		r = save_descriptors(d, p, e);
+	if (!r && !o->pre_dump)
+		r = ringwall_image_policy_save(&d->image, &d->state, e);
 	return r;
 }
 
@@ -292,6 +303,11 @@ static int check(struct ringwall *rw, const char *id, const struct ringwall_chec
 	if (status != RINGWALL_RUNNING && status != RINGWALL_PAUSED)
 		return ringwall_fail_plain(e, -EINVAL, "container cannot be checkpointed in %s state",
 					   ringwall_status_name(status));
+	if (d->state.slot) {
+		r = ringwall_container_check_abi(&d->state, e);
+		if (r < 0)
+			return r;
+	}
 	r = ringwall_criu_check(rw, e);
 	if (!r)
 		r = ringwall_state_load_config(&d->state, &d->config, e);
@@ -305,8 +321,9 @@ int ringwall_checkpoint(struct ringwall *rw, const char *id, const struct ringwa
 {
 	_cleanup_(dump_close) struct dump d = { .o = o, .state.dir_fd = -1, .image = RINGWALL_IMAGE_INIT };
 	struct ringwall_criu_task t = {
-		.type = o->pre_dump ? RINGWALL_CRIU_PRE_DUMP : RINGWALL_CRIU_DUMP, .notify = notify, .data = &d,
+		.type = o->pre_dump ? RINGWALL_CRIU_PRE_DUMP : RINGWALL_CRIU_DUMP, .begin = begin, .notify = notify, .data = &d,
 	};
+	struct ringwall_err ignored;
 	int r;
 
 	d.status_fd = o->status_fd;
@@ -319,6 +336,8 @@ int ringwall_checkpoint(struct ringwall *rw, const char *id, const struct ringwa
 		return r;
 	}
 	r = ringwall_criu_run(rw, &t, e);
+	if (d.state.slot)
+		ringwall_tracing_end(d.state.slot, &ignored);
 	if (r < 0 || o->leave_running || o->pre_dump)
 		return r;
 	/* CRIU has killed the processes; what is left is ours. */

@@ -15,13 +15,14 @@
 #include "../lib/cleanup.h"
 #include "../lib/creation.h"
 #include "../lib/sock.h"
+#include "../lib/teller.h"
 #include "../mount/inroot.h"
 #include "../policy/policy.h"
-#include "../policy/select.h"
-#include "../policy/settle.h"
+#include "../policy/tracing.h"
 #include "../state/hooks.h"
 #include "../terminal/console.h"
 #include "image.h"
+#include "policy.h"
 
 struct restore {
 	struct ringwall *rw;
@@ -32,7 +33,10 @@ struct restore {
 	struct ringwall_state state;
 	struct ringwall_cgroup cgroup;
 	struct ringwall_image image;
-	bool have_state, have_cgroup;
+	bool have_state, have_cgroup, marked;
+	struct ringwall_model model;
+	struct ringwall_draft draft;
+	uint32_t policy_id;
 	int ns[RINGWALL_NS_COUNT]; /* descriptors for CRIU */
 	size_t n_ns;
 	int console; /* pty master, -1 */
@@ -46,6 +50,8 @@ static void restore_close(struct restore *x)
 	ringwall_image_close(&x->image);
 	ringwall_cgroup_close(&x->cgroup);
 	ringwall_state_close(&x->state);
+	ringwall_draft_free(&x->draft);
+	ringwall_model_free(&x->model);
 	ringwall_config_free(&x->config);
 	free(x->bundle);
 	free(x->rootfs);
@@ -123,40 +129,26 @@ static int record(struct restore *x, struct ringwall_err *e)
 	return r < 0 ? r : ringwall_state_save(s, e);
 }
 
-/*
- * CRIU makes processes and threads as they were, without an execve of their own: there is no moment to mark them in, so the
- * classes on LSM hooks do not reach them. What holds for their cgroup does, and those that `exec` brings are confined.
- */
 static int attach_policy(struct restore *x, struct ringwall_err *e)
 {
+	const struct ringwall_model *m = &x->model;
 	struct ringwall_policy_grant g = { 0 };
-	struct ringwall_draft d = { 0 };
-	struct ringwall_model m = { 0 };
-	int r = ringwall_policy_select(&x->config, NULL, &m, e);
+	int r = ringwall_policy_attach(x->id, x->cgroup.fd, &x->draft, m, &g, e);
 
-	if (!r)
-		r = ringwall_model_settle(&x->config, x->rootfs, &m, e);
-	/* Restored processes have the filters that they had, and no marks: what `exec` brings gets all in a filter, too. */
-	if (!r && m.syscalls.set)
-		m.syscalls.mode = RINGWALL_SYSCALLS_SEALED;
-	if (!r)
-		r = ringwall_draft_compile(&x->config.resources, &m, &d, e);
-	if (!r)
-		r = ringwall_policy_attach(x->id, x->cgroup.fd, &d, &m, &g, e);
-	if (!r) {
-		x->state.slot = g.slot;
-		x->state.abi = RINGWALL_ABI;
-		x->state.confine = g.mark;
-		x->state.policy = m.builtin ? ringwall_arena_strndup(&x->state.arena, m.name, strlen(m.name)) : NULL;
-		if (!m.builtin)
-			r = ringwall_container_policy_save(&x->state, g.policy_id, &m, e) ?: ringwall_filter_keep(&x->state, &m, e);
-	}
-	if (!r && g.mark && m.strict)
-		ringwall_log(x->rw, RINGWALL_LOG_WARNING,
-			     "policy %s: the restored processes are confined by their cgroup's programs only", m.name);
-	ringwall_draft_free(&d);
-	ringwall_model_free(&m);
-	return r;
+	if (r < 0)
+		return r;
+	if (g.warning[0])
+		ringwall_log(x->rw, RINGWALL_LOG_WARNING, "%s", g.warning);
+	x->state.slot = g.slot;
+	x->state.abi = RINGWALL_ABI;
+	x->state.confine = g.mark;
+	x->policy_id = g.policy_id;
+	if (m->builtin)
+		x->state.policy = m->name;
+	else
+		r = ringwall_container_policy_save(&x->state, g.policy_id, m, e);
+	/* The processes that `exec` brings get the filter that the others have. */
+	return r < 0 ? r : ringwall_filter_copy(x->image.dir, x->state.dir_fd, e);
 }
 
 static int make_cgroup(struct restore *x, struct ringwall_err *e)
@@ -362,14 +354,65 @@ static int take_console(struct restore *x, int fd, struct ringwall_err *e)
 	return x->console < 0 ? ringwall_fail(e, -errno, "terminal") : 0;
 }
 
+/* CRIU goes in before it gets anything to do, and what it makes is the container's from the first process on. */
+static int begin(void *data, pid_t criu, struct ringwall_err *e)
+{
+	struct restore *x = data;
+
+	return x->state.slot ? ringwall_tracing_begin(x->state.slot, criu, true, e) : 0;
+}
+
+/* The first process is in its namespaces, and has neither threads nor children. */
+static int begin_process(struct restore *x, pid_t pid, struct ringwall_err *e)
+{
+	int r = run_hooks(x, pid, e);
+
+	if (!r && x->state.slot)
+		r = ringwall_tracing_mark(x->state.slot, pid, e);
+	x->marked = true;
+	return r;
+}
+
+static int anchor(const struct restore *x, pid_t pid, struct ringwall_err *e)
+{
+	_cleanup_(ringwall_mounts_free) struct ringwall_mounts mounts = { 0 };
+	int r = ringwall_mounts_read(pid, &mounts, e);
+
+	if (r < 0)
+		return ringwall_draft_has_paths(&x->draft) ? r : 0;
+	ringwall_container_places_save(&x->state, &mounts);
+	return ringwall_policy_anchor(x->state.slot, x->policy_id, &mounts, &x->draft, e);
+}
+
+/* Mounts, processes and threads are there, in CRIU's code still. Whatever fails here ends them; later, CRIU lets them run anyway. */
+static int end_process(struct restore *x, pid_t pid, struct ringwall_err *e)
+{
+	int r = record_pid(x, pid, e);
+
+	if (r < 0 || !x->state.slot)
+		return r;
+	if (x->state.confine && !x->marked)
+		return ringwall_fail_plain(e, -EPROTO, "criu did not say when it made the container's first process: it cannot be confined");
+	r = x->state.confine ? anchor(x, pid, e) : 0;
+	return r < 0 ? r : ringwall_tracing_hold(x->state.slot, e);
+}
+
+/* All are stopped where their own code goes on. */
+static int confine(struct restore *x, struct ringwall_err *e)
+{
+	return x->state.slot ? ringwall_tracing_end(x->state.slot, e) : 0;
+}
+
 static int notify(void *data, const char *script, pid_t pid, int fd, struct ringwall_err *e)
 {
 	struct restore *x = data;
 
 	if (!strcmp(script, "setup-namespaces"))
-		return run_hooks(x, pid, e);
+		return begin_process(x, pid, e);
 	if (!strcmp(script, "post-restore"))
-		return record_pid(x, pid, e);
+		return end_process(x, pid, e);
+	if (!strcmp(script, "pre-resume"))
+		return confine(x, e);
 	if (!strcmp(script, "orphan-pts-master"))
 		return take_console(x, fd, e);
 	return 0;
@@ -407,7 +450,7 @@ static int restore(struct restore *x, struct ringwall_err *e)
 {
 	char at[PATH_MAX];
 	struct ringwall_criu_task t = {
-		.type = RINGWALL_CRIU_RESTORE, .notify = notify, .data = x, .root = x->rootfs, .root_at = at,
+		.type = RINGWALL_CRIU_RESTORE, .begin = begin, .notify = notify, .data = x, .root = x->rootfs, .root_at = at,
 	};
 	int r;
 
@@ -426,7 +469,7 @@ static int restore(struct restore *x, struct ringwall_err *e)
 	r = ringwall_criu_run(x->rw, &t, e);
 	if (!r && !x->state.pid)
 		r = ringwall_fail_plain(e, -EPROTO, "criu did not say which process it restored");
-	return r;
+	return r < 0 ? r : confine(x, e);
 }
 
 static void undo(struct restore *x)
@@ -491,6 +534,11 @@ int ringwall_restore(struct ringwall *rw, const char *id, const struct ringwall_
 		r = ringwall_criu_check(rw, e);
 	if (!r)
 		r = ringwall_image_open(&x.image, o->image_path, o->work_path, false, e);
+	if (!r && rw->cgroup_manager != RINGWALL_CGROUP_DISABLED)
+		r = ringwall_image_policy_find(rw, &x.image, &x.config, x.rootfs, o->create.policy, o->policy_decides, &x.model,
+					       &x.draft, e);
+	else if (!r && o->create.policy)
+		r = ringwall_fail_plain(e, -EPERM, "--policy: needs a cgroup");
 	if (r < 0)
 		return r;
 	if (!o->create.no_subreaper && !o->create.detach)

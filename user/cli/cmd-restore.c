@@ -15,6 +15,7 @@ static const struct ringwall_option options[] = {
 	    "unix socket that is sent the master side of the container's terminal"),
 	ROW(o.image_path, "image-path", 0, STRING, "DIR", "where the images are (default: checkpoint)"),
 	ROW(o.work_path, "work-path", 0, STRING, "DIR", "where CRIU's log and working files go (default: the image path)"),
+	ROW(o.create.policy, "policy", 0, STRING, "FILE|NAME", "policy file or built-in profile (default: the policy that was saved)"),
 	ROW(o.tcp_established, "tcp-established", 0, FLAG, NULL, "restore open TCP connections"),
 	ROW(o.tcp_close, "tcp-close", 0, FLAG, NULL, "restore TCP connections closed"),
 	ROW(o.link_remap, "link-remap", 0, FLAG, NULL, "restore files that were open but deleted"),
@@ -42,6 +43,8 @@ static int run(struct ringwall_cli *cli, char **args, int n, int *ret_status, st
 	(void)n;
 	if (r < 0)
 		return r;
+	opt.o.policy_decides = opt.o.create.policy;
+	opt.o.create.policy = opt.o.create.policy ?: cli->global.policy;
 	opt.o.cgroups = (enum ringwall_cgroups_mode)opt.manage_cgroups;
 	return ringwall_restore(cli->rw, args[0], &opt.o, ret_status, e);
 }

@@ -4,16 +4,18 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 #include "../policy/syscall-filter.h"
 #include "../policy/syscall-settle.h"
 #include "cleanup.h"
 #include "creation.h"
 
-#define FILE_NAME "syscalls.filter"
+#define FILE_NAME "syscalls.filter" /* in a checkpoint as well */
 
 /* What stands before the instructions in FILE_NAME. */
 struct header {
@@ -24,6 +26,11 @@ struct header {
 #define MAGIC 0x46535752U /* "RWSF" */
 
 _Static_assert(sizeof(struct header) == 16, "format of " FILE_NAME);
+
+struct kept {
+	struct header h;
+	struct sock_filter insns[BPF_MAXINSNS];
+};
 
 /* Where init finds it. */
 static int place(const struct ringwall_filter *f, struct ringwall_region *region, struct ringwall_filter *ret,
@@ -106,14 +113,6 @@ static int build(struct ringwall_creation *n, const uint64_t *absent, struct rin
 	return keep(&n->state, &f, n->in->policy_filter_last, e);
 }
 
-int ringwall_filter_keep(const struct ringwall_state *s, const struct ringwall_model *m, struct ringwall_err *e)
-{
-	_cleanup_(ringwall_filter_free) struct ringwall_filter f = { .notify = false };
-	int r = ringwall_syscall_filter(m, NULL, &f, e);
-
-	return r < 0 || !f.prog.len ? r : keep(s, &f, may_refuse_seccomp(&m->syscalls), e);
-}
-
 int ringwall_creation_seal(struct ringwall_creation *n, struct ringwall_err *e)
 {
 	enum ringwall_syscall_mode before = n->model.syscalls.mode;
@@ -138,6 +137,49 @@ static bool is_good(const struct header *h, ssize_t n)
 {
 	return n >= (ssize_t)sizeof(*h) && h->magic == MAGIC && h->len && h->len <= BPF_MAXINSNS &&
 	       n == (ssize_t)(sizeof(*h) + h->len * sizeof(struct sock_filter));
+}
+
+/* Return: bytes in @ret, 0: none is kept there. */
+static ssize_t read_kept(int dir, struct kept *ret, struct ringwall_err *e)
+{
+	_cleanup_fd_ int fd = openat(dir, FILE_NAME, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	ssize_t n;
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : ringwall_fail(e, -errno, "open '%s'", FILE_NAME);
+	n = read(fd, ret, sizeof(*ret));
+	return is_good(&ret->h, n) ? n : ringwall_fail(e, n < 0 ? -errno : -EBADMSG, "read '%s'", FILE_NAME);
+}
+
+int ringwall_filter_copy(int from, int to, struct ringwall_err *e)
+{
+	_cleanup_free_ struct kept *k = malloc(sizeof(*k));
+	_cleanup_fd_ int fd = -1;
+	ssize_t n = k ? read_kept(from, k, e) : ringwall_fail(e, -ENOMEM, "seccomp filter");
+
+	if (n < 0)
+		return (int)n;
+	if (unlinkat(to, FILE_NAME, 0) < 0 && errno != ENOENT)
+		return ringwall_fail(e, -errno, "remove '%s'", FILE_NAME);
+	if (!n)
+		return 0;
+	fd = openat(to, FILE_NAME, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0 || write(fd, k, (size_t)n) != n)
+		return ringwall_fail(e, fd < 0 ? -errno : -ENOSPC, "write '%s'", FILE_NAME);
+	return 0;
+}
+
+int ringwall_filter_matches(int dir, const struct ringwall_model *m, const uint64_t *absent, bool *ret, struct ringwall_err *e)
+{
+	_cleanup_(ringwall_filter_free) struct ringwall_filter f = { .notify = false };
+	_cleanup_free_ struct kept *k = malloc(sizeof(*k));
+	ssize_t n = k ? read_kept(dir, k, e) : ringwall_fail(e, -ENOMEM, "seccomp filter");
+	int r = n < 0 ? (int)n : ringwall_syscall_filter(m, absent, &f, e);
+
+	if (r < 0)
+		return r;
+	*ret = n ? k->h.len == f.prog.len && !memcmp(k->insns, f.prog.filter, f.prog.len * sizeof(*k->insns)) : !f.prog.len;
+	return 0;
 }
 
 int ringwall_filter_recall(const struct ringwall_state *s, struct ringwall_init *in, struct ringwall_region *region,

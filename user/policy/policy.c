@@ -174,7 +174,7 @@ int ringwall_policy_attach(const char *id, int cgroup_fd, struct ringwall_draft 
 		err = ringwall_slot_claim(containers, id, st.st_ino, g.policy_id, &c, e);
 	if (err < 0)
 		return err;
-	c->marked = g.mark;
+	c->marked = g.mark ? RINGWALL_MARKED : 0;
 	c->gated = has_gate(&d->policy);
 	err = attach_slot(c, d->policy.sets, cgroup_fd, e);
 	if (err < 0)

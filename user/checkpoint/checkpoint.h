@@ -25,7 +25,6 @@ enum ringwall_cgroups_mode {
  * @page_server: "ADDRESS:PORT" that memory is sent to, with @lazy_pages where it is served
  * @status_fd: with @lazy_pages: written a zero byte and closed when the pages can be fetched; -1 none
  * @cgroups: how cgroups are saved
- * @empty_network: save no contents of the network namespace
  * @leave_running: else the container is deleted afterwards
  * @pre_dump: memory only; the container goes on
  */
@@ -34,7 +33,7 @@ struct ringwall_checkpoint_options {
 	const char *image_path, *work_path, *parent_path, *page_server;
 	int status_fd;
 	enum ringwall_cgroups_mode cgroups;
-	bool empty_network, leave_running, tcp_established, tcp_skip_in_flight, link_remap, ext_unix_sk, shell_job,
+	bool leave_running, tcp_established, tcp_skip_in_flight, link_remap, ext_unix_sk, shell_job,
 		lazy_pages, file_locks, pre_dump, auto_dedup;
 };
 
@@ -50,7 +49,7 @@ int ringwall_checkpoint(struct ringwall *rw, const char *id, const struct ringwa
  * struct ringwall_restore_options - see restore in ringwall(8).
  * @create: bundle, config, console_socket, pidfd_socket, pid_file, policy, detach, no_subreaper, keep count
  * @policy_decides: create.policy is meant for this container: what policy it was saved with does not matter
- * @image_path, @work_path, @cgroups, @empty_network: as for checkpoint
+ * @image_path, @work_path, @cgroups: as for checkpoint
  * @lsm_profile: "apparmor:NAME" or "selinux:LABEL" instead of what was saved
  * @lsm_mount_context: SELinux context of the mounts
  */
@@ -59,13 +58,14 @@ struct ringwall_restore_options {
 	struct ringwall_create_options create;
 	const char *image_path, *work_path, *lsm_profile, *lsm_mount_context;
 	enum ringwall_cgroups_mode cgroups;
-	bool policy_decides, empty_network, tcp_established, tcp_close, link_remap, ext_unix_sk, shell_job, lazy_pages, file_locks,
+	bool policy_decides, tcp_established, tcp_close, link_remap, ext_unix_sk, shell_job, lazy_pages, file_locks,
 		auto_dedup;
 };
 
 /**
  * ringwall_restore() - make the container @id from images, running, and unless detached wait for it and delete it.
- * Prestart and createRuntime hooks run once its namespaces are there; other hooks but poststop do not.
+ * Prestart and createRuntime hooks run once its namespaces are there; other hooks but poststop do not. A network namespace of its
+ * own has its loopback device then, up, and what linux.netDevices says: the rest is for the hooks to do, as it is not saved.
  * @ret_status: exit status, 128+signal when killed
  */
 int ringwall_restore(struct ringwall *rw, const char *id, const struct ringwall_restore_options *o, int *ret_status,

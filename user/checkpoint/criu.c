@@ -58,13 +58,14 @@ void ringwall_criu_inherit(struct ringwall_protobuf *opts, const char *key, int 
 }
 
 /*
- * CRIU wants the new root to be a mount point whose parent nothing is mounted over. In a namespace that ends with
- * the CRIU process nothing has to be cleaned up, whoever is killed.
+ * CRIU wants the new root to be a mount point whose parent nothing is mounted over, and shared, where the container's was a
+ * slave of the host's: it gets its mounts from there again. In a namespace that ends with the CRIU process nothing has to be
+ * cleaned up, whoever is killed.
  */
 static int mount_root(const char *root, const char *at)
 {
 	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0 ||
-	    mount(root, at, NULL, MS_BIND | MS_REC, NULL) < 0 || mount(NULL, at, NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+	    mount(root, at, NULL, MS_BIND | MS_REC, NULL) < 0 || mount(NULL, at, NULL, MS_SHARED, NULL) < 0)
 		return -errno;
 	return 0;
 }
@@ -287,7 +288,23 @@ static int receive(int sock, struct reply *ret, struct ringwall_err *e)
 	return 0;
 }
 
-/* The first line with "Error" is the one that says why; those after it say what came of it. */
+/* CRIU calls them errors, and goes on. */
+static const char *const harmless[] = {
+	"rlimit: Can't setup RLIMIT_NOFILE",
+	"tun: Unable to create tun",
+};
+
+static bool is_error(const char *line)
+{
+	const char *error = strstr(line, "Error (");
+
+	for (size_t i = 0; error && i < ARRAY_SIZE(harmless); i++)
+		if (strstr(error, harmless[i]))
+			return false;
+	return error;
+}
+
+/* The first such line is the one that says why; those after it say what came of it. */
 static bool find_error(const struct ringwall_criu_task *t, char *ret, size_t size)
 {
 	_cleanup_free_ char *line = NULL;
@@ -305,7 +322,7 @@ static bool find_error(const struct ringwall_criu_task *t, char *ret, size_t siz
 		return false;
 	}
 	while (!found && (n = getline(&line, &room, f)) > 0) {
-		found = strstr(line, "Error (");
+		found = is_error(line);
 		line[n - (line[n - 1] == '\n')] = '\0';
 	}
 	if (found)

@@ -262,7 +262,7 @@ static int build(struct dump *d, struct ringwall_criu_task *t, struct ringwall_e
 	struct ringwall_protobuf *p = &t->opts;
 	int r;
 
-	ringwall_image_options(&d->image, &d->config, "dump.log", o->cgroups, o->empty_network, t);
+	ringwall_image_options(&d->image, &d->config, "dump.log", o->cgroups, t);
 	ringwall_protobuf_varint(p, RINGWALL_CRIU_PID, d->state.pid);
 	ringwall_protobuf_string(p, RINGWALL_CRIU_ROOT, d->state.rootfs);
 	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)

@@ -42,7 +42,7 @@ void ringwall_image_close(struct ringwall_image *im)
 }
 
 void ringwall_image_options(const struct ringwall_image *im, const struct ringwall_config *c, const char *log_file,
-			    enum ringwall_cgroups_mode mode, bool empty_network, struct ringwall_criu_task *t)
+			    enum ringwall_cgroups_mode mode, struct ringwall_criu_task *t)
 {
 	struct ringwall_protobuf *o = &t->opts;
 	const char *file = ringwall_config_annotation(c, "org.criu.config");
@@ -57,8 +57,8 @@ void ringwall_image_options(const struct ringwall_image *im, const struct ringwa
 	ringwall_protobuf_varint(o, RINGWALL_CRIU_MANAGE_CGROUPS, 1);
 	ringwall_protobuf_varint(o, RINGWALL_CRIU_MANAGE_CGROUPS_MODE, modes[mode]);
 	ringwall_protobuf_varint(o, RINGWALL_CRIU_ORPHAN_PTS_MASTER, 1);
-	if (empty_network)
-		ringwall_protobuf_varint(o, RINGWALL_CRIU_EMPTY_NS, CLONE_NEWNET);
+	/* What is in the container's network the caller put there, and puts there again by its hooks: half of it is on the host. */
+	ringwall_protobuf_varint(o, RINGWALL_CRIU_EMPTY_NS, CLONE_NEWNET);
 	/* An empty annotation means none; the default file is runc's, so that a host's settings hold for both. */
 	if (!file || *file)
 		ringwall_protobuf_string(o, RINGWALL_CRIU_CONFIG_FILE, file ?: "/etc/criu/runc.conf");

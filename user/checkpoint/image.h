@@ -25,7 +25,7 @@ void ringwall_image_close(struct ringwall_image *im);
 
 /** ringwall_image_options() - what both requests have: directories, log, cgroups mode, configuration file, empty namespaces. */
 void ringwall_image_options(const struct ringwall_image *im, const struct ringwall_config *c, const char *log_file,
-			    enum ringwall_cgroups_mode mode, bool empty_network, struct ringwall_criu_task *t);
+			    enum ringwall_cgroups_mode mode, struct ringwall_criu_task *t);
 
 /** ringwall_image_ns_key() - the name under which a namespace by path is saved ("extRootNetNS"), NULL: of this kind none is. */
 const char *ringwall_image_ns_key(enum ringwall_ns_type type);

@@ -17,12 +17,16 @@
 #include "../lib/sock.h"
 #include "../lib/teller.h"
 #include "../mount/inroot.h"
+#include "../ns/netdev.h"
+#include "../ns/rtnl.h"
 #include "../policy/policy.h"
 #include "../policy/tracing.h"
 #include "../state/hooks.h"
 #include "../terminal/console.h"
 #include "image.h"
 #include "policy.h"
+
+#define LOOPBACK 1 /* its index, in each network namespace */
 
 struct restore {
 	struct ringwall *rw;
@@ -223,14 +227,15 @@ static int add_mounts(struct restore *x, struct ringwall_protobuf *o, struct rin
 	const struct ringwall_config *c = &x->config;
 
 	for (size_t i = 0; i < c->n_mounts; i++) {
-		_cleanup_free_ char *source = NULL;
+		_cleanup_free_ char *source = NULL, *real = NULL;
 
 		if (!is_bind(&c->mounts[i]) || !c->mounts[i].source)
 			continue;
 		source = from_bundle(x, c->mounts[i].source);
 		if (!source)
 			return ringwall_fail(e, -ENOMEM, "mounts[%zu]", i);
-		ringwall_criu_pair(o, RINGWALL_CRIU_EXT_MNT, c->mounts[i].destination, source);
+		real = realpath(source, NULL); /* CRIU follows no link */
+		ringwall_criu_pair(o, RINGWALL_CRIU_EXT_MNT, c->mounts[i].destination, real ?: source);
 	}
 	if (c->masked_paths.n)
 		ringwall_criu_pair(o, RINGWALL_CRIU_EXT_MNT, "/dev/null", "/dev/null");
@@ -362,11 +367,38 @@ static int begin(void *data, pid_t criu, struct ringwall_err *e)
 	return x->state.slot ? ringwall_tracing_begin(x->state.slot, criu, true, e) : 0;
 }
 
+/* What create does in a new network, before the hooks. */
+static int make_network(const struct restore *x, pid_t pid, struct ringwall_err *e)
+{
+	const struct ringwall_namespace *ns = &x->config.ns[RINGWALL_NS_NETWORK];
+	struct ringwall_rtnl_request up;
+	struct ringwall_rtnl_port port;
+	_cleanup_fd_ int fd = -1;
+	char path[64];
+	int r;
+
+	if (!ns->set || ns->path)
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return ringwall_fail(e, -errno, "open '%s'", path);
+	r = ringwall_rtnl_open(fd, &port, e);
+	if (r < 0)
+		return r;
+	ringwall_rtnl_build_up(&up, LOOPBACK);
+	r = ringwall_rtnl_exchange(&port, &up, NULL, NULL, e);
+	close(port.fd);
+	return r < 0 ? ringwall_err_prepend(e, "the container's loopback device") : ringwall_netdev_move(&x->config, pid, e);
+}
+
 /* The first process is in its namespaces, and has neither threads nor children. */
 static int begin_process(struct restore *x, pid_t pid, struct ringwall_err *e)
 {
-	int r = run_hooks(x, pid, e);
+	int r = make_network(x, pid, e);
 
+	if (!r)
+		r = run_hooks(x, pid, e);
 	if (!r && x->state.slot)
 		r = ringwall_tracing_mark(x->state.slot, pid, e);
 	x->marked = true;
@@ -424,7 +456,7 @@ static int build(struct restore *x, struct ringwall_criu_task *t, struct ringwal
 	struct ringwall_protobuf *p = &t->opts;
 	int r;
 
-	ringwall_image_options(&x->image, &x->config, "restore.log", o->cgroups, o->empty_network, t);
+	ringwall_image_options(&x->image, &x->config, "restore.log", o->cgroups, t);
 	ringwall_protobuf_string(p, RINGWALL_CRIU_ROOT, t->root_at);
 	/* The restored init is our child and not CRIU's; device nodes that moved are looked for. */
 	ringwall_protobuf_varint(p, RINGWALL_CRIU_RST_SIBLING, 1);

@@ -5,7 +5,7 @@
 #include "../checkpoint/checkpoint.h"
 #include "cli.h"
 
-/** ringwall_empty_ns_parse() - --empty-ns of checkpoint and restore: only "network" can be left empty. */
-int ringwall_empty_ns_parse(const struct ringwall_opt_strings *names, bool *ret, struct ringwall_err *e);
+/** ringwall_empty_ns_check() - --empty-ns of checkpoint and restore: only "network", which is left empty anyway. */
+int ringwall_empty_ns_check(const struct ringwall_opt_strings *names, struct ringwall_err *e);
 
 #endif

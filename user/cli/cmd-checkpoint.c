@@ -31,24 +31,22 @@ static const struct ringwall_option options[] = {
 	ROW(o.file_locks, "file-locks", FLAG, NULL, "keep file locks"),
 	ROW(o.pre_dump, "pre-dump", FLAG, NULL, "only memory, and let the container run on"),
 	ROW(manage_cgroups, "manage-cgroups-mode", CHOICE, "soft|full|strict|ignore", "what CRIU does about cgroups (default: soft)"),
-	ROW(empty_ns, "empty-ns", STRINGS, "NAMESPACE", "do not save the contents of this namespace: network"),
+	ROW(empty_ns, "empty-ns", STRINGS, "NAMESPACE", "network, whose contents are never saved: what runc does"),
 	ROW(o.auto_dedup, "auto-dedup", FLAG, NULL, "drop pages from the parent image that are saved again"),
 	{ .name = NULL },
 };
 
-int ringwall_empty_ns_parse(const struct ringwall_opt_strings *names, bool *ret, struct ringwall_err *e)
+int ringwall_empty_ns_check(const struct ringwall_opt_strings *names, struct ringwall_err *e)
 {
-	for (size_t i = 0; i < names->n; i++) {
+	for (size_t i = 0; i < names->n; i++)
 		if (strcmp(names->v[i], "network"))
 			return ringwall_fail_plain(e, -EINVAL, "option --empty-ns: '%s' is not network", names->v[i]);
-		*ret = true;
-	}
 	return 0;
 }
 
 static int run(struct ringwall_cli *cli, char **args, int n, int *ret_status, struct ringwall_err *e)
 {
-	int r = ringwall_empty_ns_parse(&opt.empty_ns, &opt.o.empty_network, e);
+	int r = ringwall_empty_ns_check(&opt.empty_ns, e);
 
 	(void)n;
 	(void)ret_status;
@@ -66,6 +64,8 @@ const struct ringwall_verb ringwall_verb_checkpoint = {
 	.name = "checkpoint",
 	.args = "ID",
 	.help = "save a running container to files, with CRIU",
+	.text = "Beside CRIU's images lie the policy that it has (ringwall-policy.json) and the seccomp filter that its processes "
+		"have for it (syscalls.filter). What is in its network namespace is not saved, but sockets are.",
 	.options = options,
 	.into = &opt,
 	.min_args = 1,

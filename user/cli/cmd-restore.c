@@ -28,7 +28,7 @@ static const struct ringwall_option options[] = {
 	ROW(o.create.pid_file, "pid-file", 0, STRING, "FILE", "write the pid of the container's process there"),
 	ROW(o.create.no_subreaper, "no-subreaper", 0, FLAG, NULL, "do not reap the container's orphans"),
 	ROW(o.create.no_pivot, "no-pivot", 0, FLAG, NULL, "change root by moving the mount instead of pivot_root"),
-	ROW(empty_ns, "empty-ns", 0, STRINGS, "NAMESPACE", "do not restore the contents of this namespace: network"),
+	ROW(empty_ns, "empty-ns", 0, STRINGS, "NAMESPACE", "network, whose contents are for the hooks to make: what runc does"),
 	ROW(o.auto_dedup, "auto-dedup", 0, FLAG, NULL, "drop pages from the images when they have been read"),
 	ROW(o.lazy_pages, "lazy-pages", 0, FLAG, NULL, "fetch memory on demand"),
 	ROW(o.lsm_profile, "lsm-profile", 0, STRING, "TYPE:NAME", "LSM profile of the restored processes"),
@@ -38,7 +38,7 @@ static const struct ringwall_option options[] = {
 
 static int run(struct ringwall_cli *cli, char **args, int n, int *ret_status, struct ringwall_err *e)
 {
-	int r = ringwall_empty_ns_parse(&opt.empty_ns, &opt.o.empty_network, e);
+	int r = ringwall_empty_ns_check(&opt.empty_ns, e);
 
 	(void)n;
 	if (r < 0)
@@ -53,6 +53,10 @@ const struct ringwall_verb ringwall_verb_restore = {
 	.name = "restore",
 	.args = "ID",
 	.help = "make a container again from the files of checkpoint",
+	.text = "It comes back with the policy that it was saved with, under all of it from where its processes go on. Where --policy "
+		"before the verb, its annotation or /etc/ringwall have another one for it, that is an error; --policy behind the verb "
+		"says which. Images of other runtimes have none: then it is the one that a new container gets. Its network is made by "
+		"its hooks, as a new one is.",
 	.options = options,
 	.into = &opt,
 	.min_args = 1,

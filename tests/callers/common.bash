@@ -213,6 +213,8 @@ docker_end() {
 	[[ ${DOCKER_HOST-} ]] || return 0
 	docker_clear
 	stop_daemon "$CALLERS_WORK/docker.pid"
+	# Left at DROP, where the bridges of others lose what goes from container to container
+	[[ ! ${CALLERS_OWN_ETC-}${RINGWALL_VM-} ]] || iptables -P FORWARD ACCEPT
 }
 
 d_run() { docker run --cgroup-parent "$CALLERS_PARENT" "$@" 3>&-; }

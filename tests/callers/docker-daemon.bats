@@ -255,7 +255,7 @@ buildkit_setup() { # JQ-FILTER…
 		configs: {settings: {file: ./settings}}
 	FILE
 	docker compose up -d --quiet-pull 3>&- > "$BATS_TEST_TMPDIR/said" 2>&1 || { cat "$BATS_TEST_TMPDIR/said"; return 1; }
-	run docker compose exec -T web sh -c 'id -u; id -G; cat /run/secrets/token; cat /etc/settings; cat /proc/sys/net/ipv4/ip_default_ttl;
+	run docker compose exec -T web sh -c 'exec 2>&1; id -u; id -G; cat /run/secrets/token; cat /etc/settings; cat /proc/sys/net/ipv4/ip_default_ttl;
 		ulimit -n; ulimit -Hn; cat /proc/1/comm; touch /x; grep NoNewPrivs /proc/self/status'
 	assert_output $'1000\n1000 2000\nhush\ncolour=blue\n77\n77\n88\ndocker-init\ntouch: /x: Read-only file system\nNoNewPrivs:\t1'
 	run docker compose run --rm -T tool one two 3>&-

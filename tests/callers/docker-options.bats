@@ -15,7 +15,10 @@ setup_file() {
 
 teardown_file() { docker_end; }
 
-teardown() { docker_clear; }
+teardown() {
+	docker_clear
+	! mountpoint -q "$BATS_TEST_TMPDIR/src" || umount -R "$BATS_TEST_TMPDIR/src"
+}
 
 ended() { # PID of a child: sets its status, as `run` does
 	status=0
@@ -381,7 +384,7 @@ state_is() { # NAME FORMAT VALUE
 	touch "$src/in/seen"
 	# Docker asks the runtime's `features` whether it can
 	for option in readonly readonly,bind-recursive=readonly,bind-propagation=rprivate; do
-		run d_run --rm --mount "type=bind,source=$src,target=/v,$option" $image sh -c 'ls /v/in; touch /v/x /v/in/x'
+		run d_run --rm --mount "type=bind,source=$src,target=/v,$option" $image sh -c 'exec 2>&1; ls /v/in; touch /v/x /v/in/x'
 		assert_status 1
 		assert_output $'seen\ntouch: /v/x: Read-only file system\ntouch: /v/in/x: Read-only file system'
 	done

@@ -369,6 +369,13 @@ user_podman() { # the configuration, and the image
 		events_logger = "file"
 		runtime = "$user_home/$RUNTIME_NAME"
 	CONF
+	# Of its own, whatever /etc/containers/storage.conf says
+	cat > "$user_home/.config/containers/storage.conf" <<-CONF
+		[storage]
+		driver = "overlay"
+		graphroot = "$user_home/storage"
+		runroot = "/run/user/$USER_ID/containers"
+	CONF
 	u podman load -q < "$CALLERS_WORK/image.tar"
 }
 

@@ -199,6 +199,22 @@ assert_gone() {
 	[ "$(tr '\n' ' ' <"$work/log")" = "createRuntime poststop createRuntime poststop " ]
 }
 
+@test "devices that update has taken away stay away" {
+	needs_criu
+	devices() { rw exec "$id" /bin/sh -c ': </data/device' 2>&1 || true; }
+	mknod "$work/data/device" c 120 7 # which no driver has
+	change '.linux.resources.devices = [{allow: true, access: "rwm"}]'
+	start
+	[[ $(devices) == *"No such device"* ]]
+	rw update -r - "$id" <<<'{"devices": [{"allow": false, "access": "rwm"}]}'
+	[[ $(devices) == *"not permitted"* ]]
+	checkpoint
+	restore
+	[[ $(devices) == *"not permitted"* ]]
+	rw update -r - "$id" <<<'{"devices": [{"allow": true, "access": "rwm"}]}'
+	[[ $(devices) == *"No such device"* ]]
+}
+
 # Of Ringwall's programs on cgroups, and of network namespaces, all that there are
 traces() {
 	ls /sys/fs/bpf/ringwall/*/links 2>/dev/null

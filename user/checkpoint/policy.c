@@ -52,11 +52,11 @@ int ringwall_image_policy_save(const struct ringwall_image *im, const struct rin
 	ringwall_model_free(&m);
 	if (r < 0)
 		return r;
-	r = ringwall_filter_copy(s->dir_fd, im->dir, e);
+	r = ringwall_filter_copy(s->dir_fd, im->dir, e) ?: ringwall_container_resources_copy(s->dir_fd, im->dir, e);
 	return r < 0 ? ringwall_err_prepend(e, "images in '%.100s'", im->dir_name) : 0;
 }
 
-/* Return: -ENOENT: there is none. */
+/* Return: 1: @ret is it; 0: there is none. */
 static int read_model(const struct ringwall_image *im, struct ringwall_model *ret, struct ringwall_err *e)
 {
 	_cleanup_fd_ int fd = openat(im->dir, RINGWALL_IMAGE_POLICY, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
@@ -65,139 +65,148 @@ static int read_model(const struct ringwall_image *im, struct ringwall_model *re
 	int r;
 
 	if (fd < 0)
-		return errno == ENOENT ? -ENOENT
+		return errno == ENOENT ? 0
 				       : ringwall_fail(e, -errno, "open '%s/%s'", im->dir_name, RINGWALL_IMAGE_POLICY);
 	r = ringwall_file_read_fd(fd, POLICY_MAX, &text, &len);
 	if (r < 0)
 		return ringwall_fail(e, r, "read '%s/%s'", im->dir_name, RINGWALL_IMAGE_POLICY);
-	return ringwall_model_parse(text, len, RINGWALL_IMAGE_POLICY, ret, e);
+	return ringwall_model_parse(text, len, RINGWALL_IMAGE_POLICY, ret, e) ?: 1;
 }
 
+/* Who is to have a policy. @devices: those of config.json, or of the last update that replaced them */
+struct finding {
+	const struct ringwall *rw;
+	const struct ringwall_image *im;
+	const struct ringwall_config *c;
+	const struct ringwall_resources *devices;
+	const char *rootfs;
+};
+
 /* What @m comes to, whichever backend its system calls were given. */
-static int digest(const struct ringwall_config *c, const struct ringwall_model *m, uint8_t ret[32],
-		  struct ringwall_err *e)
+static int digest(const struct finding *f, const struct ringwall_model *m, uint8_t ret[32], struct ringwall_err *e)
 {
 	struct ringwall_model alike = *m;
 	struct ringwall_draft d = { 0 };
 	int r;
 
 	alike.syscalls.mode = RINGWALL_SYSCALLS_AUTO;
-	r = ringwall_draft_compile(&c->resources, &alike, &d, e);
+	r = ringwall_draft_compile(f->devices, &alike, &d, e);
 	if (!r)
 		memcpy(ret, d.policy.sha256, sizeof(d.policy.sha256));
 	ringwall_draft_free(&d);
 	return r;
 }
 
-static int compare(const struct ringwall_config *c, const struct ringwall_model *host,
-		   const struct ringwall_model *saved, bool *ret, struct ringwall_err *e)
+static int compare(const struct finding *f, const struct ringwall_model *host, const struct ringwall_model *saved, bool *ret,
+		   struct ringwall_err *e)
 {
 	uint8_t a[32], b[32];
-	int r = digest(c, host, a, e);
+	int r = digest(f, host, a, e);
 
 	if (!r)
-		r = digest(c, saved, b, e);
+		r = digest(f, saved, b, e);
 	/* Refused whole where the gate did not reach them, 32-bit calls are none that the policy allowed since. */
 	if (!r)
 		*ret = !memcmp(a, b, sizeof(a)) && (host->syscalls.i386 || !saved->syscalls.i386);
 	return r;
 }
 
-static int choose(const struct ringwall_image *im, const struct ringwall_config *c, const char *rootfs,
-		  struct ringwall_model *host, struct ringwall_err *e)
+static int fail_two(const struct finding *f, const struct ringwall_model *host, const struct ringwall_model *saved,
+		    struct ringwall_err *e)
+{
+	return ringwall_fail_plain(e, -EPERM,
+				   "policy: the checkpoint has '%.60s', as it was then, and this host has another one for the "
+				   "container, '%.60s': say which by restore --policy, or remove '%.200s/%s' to take the host's",
+				   saved->name, host->name, f->im->dir_name, RINGWALL_IMAGE_POLICY);
+}
+
+static int choose(const struct finding *f, struct ringwall_model *host, struct ringwall_err *e)
 {
 	struct ringwall_model saved = { 0 };
-	int r = read_model(im, &saved, e);
+	int r = read_model(f->im, &saved, e);
 	bool same = false;
 
-	if (r == -ENOENT)
-		return 0;
+	if (r <= 0)
+		return r;
+	r = ringwall_model_settle(f->c, f->rootfs, &saved, e);
 	if (!r)
-		r = ringwall_model_settle(c, rootfs, &saved, e);
-	if (!r)
-		r = compare(c, host, &saved, &same, e);
+		r = compare(f, host, &saved, &same, e);
 	if (!r && !same && host->strict)
-		r = ringwall_fail_plain(
-			e, -EPERM,
-			"policy: the checkpoint has '%.60s', as it was then, and this host has another one for the container, "
-			"'%.60s': say which by restore --policy, or remove '%.200s/%s' to take the host's",
-			saved.name, host->name, im->dir_name, RINGWALL_IMAGE_POLICY);
-	if (!r && !same) {
-		saved.strict = true;
-		ringwall_model_free(host);
-		*host = saved;
-		return 0;
+		r = fail_two(f, host, &saved, e);
+	if (r < 0 || same) {
+		ringwall_model_free(&saved);
+		return r;
 	}
-	ringwall_model_free(&saved);
-	return r;
+	saved.strict = true;
+	ringwall_model_free(host);
+	*host = saved;
+	return 0;
 }
 
 /*
  * No process can be given a filter from outside. The one in the images is what create gave them: if it is that of this policy they
  * have all of it, or what the gate leaves to a filter.
  */
-static int settle_syscalls(const struct ringwall *rw, const struct ringwall_image *im, const struct ringwall_config *c,
-			   struct ringwall_model *m, struct ringwall_draft *d, struct ringwall_err *e)
+static int settle_syscalls(const struct finding *f, struct ringwall_model *m, struct ringwall_err *e)
 {
 	enum ringwall_syscall_mode wanted = m->syscalls.mode;
 	uint64_t absent[RINGWALL_SYSCALL_WORDS] = { 0 };
+	struct ringwall_draft d = { 0 };
 	char warning[256] = "";
 	bool same = false;
 	int r;
 
 	m->syscalls.mode = RINGWALL_SYSCALLS_SEALED;
-	r = ringwall_filter_matches(im->dir, m, NULL, &same, e);
-	if (r < 0)
+	r = ringwall_filter_matches(f->im->dir, m, NULL, &same, e);
+	if (r < 0 || same)
 		return r;
-	if (!same) {
-		m->syscalls.mode = wanted;
-		r = ringwall_draft_compile(&c->resources, m, d, e)
-			    ?: ringwall_syscalls_settle(m, d, absent, warning, sizeof(warning), e);
-		ringwall_draft_free(d);
-	}
-	if (!r && !same && m->syscalls.mode == RINGWALL_SYSCALLS_LIVE)
-		r = ringwall_filter_matches(im->dir, m, absent, &same, e);
+	m->syscalls.mode = wanted;
+	r = ringwall_draft_compile(f->devices, m, &d, e);
+	if (!r)
+		r = ringwall_syscalls_settle(m, &d, absent, warning, sizeof(warning), e);
+	ringwall_draft_free(&d);
+	if (!r && m->syscalls.mode == RINGWALL_SYSCALLS_LIVE)
+		r = ringwall_filter_matches(f->im->dir, m, absent, &same, e);
 	if (!r && !same && ringwall_model_is_strict(m))
-		r = ringwall_fail_plain(
-			e, -EOPNOTSUPP,
-			"policy %s: syscalls: the processes in '%.200s' lack the seccomp filter that it wants here, and "
-			"cannot be given one%s",
-			m->name, im->dir_name,
-			m->syscalls.mode == RINGWALL_SYSCALLS_LIVE
-				? ""
-				: ": modprobe ringwall, if they had none because of it");
+		r = ringwall_fail_plain(e, -EOPNOTSUPP,
+					"policy %s: syscalls: the processes in '%.200s' lack the seccomp filter that it wants "
+					"here, and cannot be given one%s", m->name, f->im->dir_name,
+					m->syscalls.mode == RINGWALL_SYSCALLS_LIVE ? "" : ": modprobe ringwall, if they had none because of it");
 	if (r < 0)
 		return r;
 	if (!same)
-		ringwall_log(rw, RINGWALL_LOG_WARNING,
-			     "policy %s: syscalls: the processes in '%.200s' lack the seccomp filter for them", m->name,
-			     im->dir_name);
+		ringwall_log(f->rw, RINGWALL_LOG_WARNING, "policy %s: syscalls: the processes in '%.200s' lack the seccomp filter for them",
+			     m->name, f->im->dir_name);
 	else if (*warning)
-		ringwall_log(rw, RINGWALL_LOG_WARNING, "%s", warning);
+		ringwall_log(f->rw, RINGWALL_LOG_WARNING, "%s", warning);
 	return 0;
 }
 
-int ringwall_image_policy_find(const struct ringwall *rw, const struct ringwall_image *im,
-			       const struct ringwall_config *c, const char *rootfs, const char *option, bool decides,
-			       struct ringwall_model *ret_m, struct ringwall_draft *ret_d, struct ringwall_err *e)
+int ringwall_image_policy_find(const struct ringwall *rw, const struct ringwall_image *im, const struct ringwall_config *c,
+			       const char *rootfs, const char *option, bool decides, struct ringwall_model *ret_m,
+			       struct ringwall_draft *ret_d, struct ringwall_err *e)
 {
-	struct ringwall_draft d = { 0 };
+	_cleanup_(ringwall_config_free) struct ringwall_config updated = {};
+	struct finding f = { rw, im, c, &c->resources, rootfs };
 	struct ringwall_model m = { 0 };
-	int r = ringwall_policy_select(c, option, &m, e);
+	int r = ringwall_container_resources_in(im->dir, &updated, e);
 
+	if (!r)
+		f.devices = &updated.resources;
+	else if (r != -ENOENT)
+		return r;
+	r = ringwall_policy_select(c, option, &m, e);
 	if (!r)
 		r = ringwall_model_settle(c, rootfs, &m, e);
 	if (!r && !decides)
-		r = choose(im, c, rootfs, &m, e);
+		r = choose(&f, &m, e);
 	if (!r && m.syscalls.set)
-		r = settle_syscalls(rw, im, c, &m, &d, e);
+		r = settle_syscalls(&f, &m, e);
 	if (!r)
-		r = ringwall_draft_compile(&c->resources, &m, &d, e);
-	if (r < 0) {
+		r = ringwall_draft_compile(f.devices, &m, ret_d, e);
+	if (r < 0)
 		ringwall_model_free(&m);
-		return r;
-	}
-	*ret_m = m;
-	*ret_d = d;
-	return 0;
+	else
+		*ret_m = m;
+	return r;
 }

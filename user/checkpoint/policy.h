@@ -4,7 +4,7 @@
 
 /*
  * The policy of a container that is saved and made again: it comes back with the one it had, or not at all. So that lies beside the
- * images, as does the filter that its processes have for it.
+ * images, as does the filter that its processes have for it, and the devices that `update` gave it.
  */
 
 #include "../policy/draft.h"

@@ -152,7 +152,9 @@ static int attach_policy(struct restore *x, struct ringwall_err *e)
 	else
 		r = ringwall_container_policy_save(&x->state, g.policy_id, m, e);
 	/* The processes that `exec` brings get the filter that the others have. */
-	return r < 0 ? r : ringwall_filter_copy(x->image.dir, x->state.dir_fd, e);
+	if (!r)
+		r = ringwall_filter_copy(x->image.dir, x->state.dir_fd, e);
+	return r < 0 ? r : ringwall_container_resources_copy(x->image.dir, x->state.dir_fd, e);
 }
 
 static int make_cgroup(struct restore *x, struct ringwall_err *e)

@@ -18,7 +18,7 @@
 #include "teller.h"
 
 #define POLICY_MAX (16 << 20)
-#define RESOURCES "resources.json" /* of the last update with devices */
+#define RESOURCES "resources.json" /* of the last update with devices; in a checkpoint as well */
 
 struct name {
 	char s[32];
@@ -79,21 +79,51 @@ int ringwall_container_policy_load(const struct ringwall_state *s, uint32_t poli
 	return ringwall_model_parse(text, len, name.s, ret, e);
 }
 
-/* The devices that config.json gives; where `update` has replaced the list, that one. */
-int ringwall_container_resources(const struct ringwall_state *s, struct ringwall_config *c, struct ringwall_err *e)
+/* Return: -ENOENT: there is none. */
+static int read_resources(int dir, char **ret, size_t *ret_len, struct ringwall_err *e)
 {
-	_cleanup_fd_ int fd = openat(s->dir_fd, RESOURCES, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	_cleanup_free_ char *text = NULL;
-	size_t len;
+	_cleanup_fd_ int fd = openat(dir, RESOURCES, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	int r;
 
 	if (fd < 0)
-		return errno == ENOENT ? ringwall_state_load_config(s, c, e) :
-					 ringwall_fail(e, -errno, "open '%s' of container '%.100s'", RESOURCES, s->id);
-	r = ringwall_file_read_fd(fd, POLICY_MAX, &text, &len);
+		return errno == ENOENT ? -ENOENT : ringwall_fail(e, -errno, "open '%s'", RESOURCES);
+	r = ringwall_file_read_fd(fd, POLICY_MAX, ret, ret_len);
+	return r < 0 ? ringwall_fail(e, r, "read '%s'", RESOURCES) : 0;
+}
+
+int ringwall_container_resources_in(int dir, struct ringwall_config *c, struct ringwall_err *e)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t len;
+	int r = read_resources(dir, &text, &len, e);
+
+	return r < 0 ? r : ringwall_resources_parse(c, text, len, RESOURCES, e);
+}
+
+/* The devices that config.json gives; where `update` has replaced the list, that one. */
+int ringwall_container_resources(const struct ringwall_state *s, struct ringwall_config *c, struct ringwall_err *e)
+{
+	int r = ringwall_container_resources_in(s->dir_fd, c, e);
+
+	if (r == -ENOENT)
+		return ringwall_state_load_config(s, c, e);
+	return r < 0 ? ringwall_err_prepend(e, "container '%.100s'", s->id) : 0;
+}
+
+int ringwall_container_resources_copy(int from, int to, struct ringwall_err *e)
+{
+	_cleanup_free_ char *text = NULL;
+	_cleanup_fd_ int fd = -1;
+	size_t len;
+	int r = read_resources(from, &text, &len, e);
+
+	if (r == -ENOENT)
+		return unlinkat(to, RESOURCES, 0) < 0 && errno != ENOENT ? ringwall_fail(e, -errno, "remove '%s'", RESOURCES) : 0;
 	if (r < 0)
-		return ringwall_fail(e, r, "read '%s' of container '%.100s'", RESOURCES, s->id);
-	return ringwall_resources_parse(c, text, len, RESOURCES, e);
+		return r;
+	fd = openat(to, RESOURCES, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	r = fd < 0 ? -errno : ringwall_file_write_fd(fd, text, len);
+	return r < 0 ? ringwall_fail(e, r, "write '%s'", RESOURCES) : 0;
 }
 
 struct change {

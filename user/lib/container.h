@@ -84,6 +84,12 @@ int ringwall_container_policy_switch(struct ringwall *rw, const struct ringwall_
  */
 int ringwall_container_resources(const struct ringwall_state *s, struct ringwall_config *c, struct ringwall_err *e);
 
+/** ringwall_container_resources_in() - as the last such update has it, in a directory. -ENOENT: there was none. */
+int ringwall_container_resources_in(int dir, struct ringwall_config *c, struct ringwall_err *e);
+
+/** ringwall_container_resources_copy() - from one directory to another; where there is none, one in @to is removed. */
+int ringwall_container_resources_copy(int from, int to, struct ringwall_err *e);
+
 /** ringwall_container_tell_load() - to the log, for debugging: libbpf's words, where a class was not loaded. */
 void ringwall_container_tell_load(const struct ringwall *rw);
 

@@ -25,7 +25,7 @@ static const char tail[] =
 	"{\n"
 	"	case $1 in\n"
 	"	DIR) mapfile -t COMPREPLY < <(compgen -d -- \"$2\") ;;\n"
-	"	'FILE|NAME') mapfile -t COMPREPLY < <(compgen -f -W 'privileged baseline restricted' -- \"$2\") ;;\n"
+	"	'FILE|NAME') mapfile -t COMPREPLY < <(compgen -f -W 'privileged baseline baseline-pod restricted' -- \"$2\") ;;\n"
 	"	FILE | PATH) mapfile -t COMPREPLY < <(compgen -f -- \"$2\") ;;\n"
 	"	*'|'*) mapfile -t COMPREPLY < <(compgen -W \"${1//|/ }\" -- \"$2\") ;;\n"
 	"	esac\n"

@@ -338,6 +338,10 @@ until_go='until [ -e /tmp/go ]; do sleep 0.1; done'
 	one=$c
 	container two . sleep 1002
 	[[ $(ns_of "$(pid_of "$one")" pid) == "$(ns_of "$(pid_of "$c")" pid)" ]]
+	if "$RUNTIME" policy check baseline-pod > /dev/null 2>&1; then
+		run "$RUNTIME" policy show "${c:0:12}"
+		assert_contains "# policy baseline-pod"
+	fi
 	run cri exec "$c" cat /proc/1/cmdline
 	assert_contains 2147483647
 	run cri exec "$c" pidof sleep

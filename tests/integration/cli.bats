@@ -288,6 +288,6 @@ complete_line() { # words of the line, the last being completed
 	[ "$(complete_line ringwall policy s)" = "show set" ]
 	[ "$(complete_line ringwall policy learn --t)" = --template ]
 	[ "$(complete_line ringwall policy check some/f)" = some/file ]
-	[ "$(complete_line ringwall policy show --file base)" = baseline ]
+	[ "$(complete_line ringwall policy show --file base)" = "baseline baseline-pod" ]
 	[ "$(complete_line ringwall policy set x restr)" = restricted ]
 }

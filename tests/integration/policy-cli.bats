@@ -52,10 +52,11 @@ denials() { rw denials --json "$id" | jq -s . >"$work/denials"; jq -e "$1" "$wor
 	chmod 755 "$work" && chmod 644 ./*.json
 	cp "$RINGWALL" "$work/ringwall" && chmod 755 "$work/ringwall"
 	run -0 --separate-stderr setpriv --reuid 65534 --regid 65534 --clear-groups env -i "$work/ringwall" policy check \
-		"$work/web.json" "$work/audit.json" baseline restricted privileged
+		"$work/web.json" "$work/audit.json" baseline baseline-pod restricted privileged
 	[ "$output" = "$work/web.json: OK
 $work/audit.json: OK
 baseline: OK
+baseline-pod: OK
 restricted: OK
 privileged: OK" ]
 	[ -z "$stderr" ]

@@ -367,6 +367,11 @@ static void profiles(void **state)
 	assert_rule(&m, RINGWALL_SET_KERNEL, RINGWALL_KERNEL_BPF, "kernel bpf deny", "builtin:baseline:10:12");
 	ringwall_model_free(&m);
 
+	m = profile("baseline-pod");
+	assert_int_equal(m.on_unsupported, RINGWALL_UNSUPPORTED_WARN);
+	assert_int_equal(m.kernel.refused, baseline & ~(KERNEL(PTRACE_OUT) | KERNEL(SIGNAL_OUT)));
+	ringwall_model_free(&m);
+
 	m = profile("restricted");
 	assert_int_equal(m.kernel.refused, baseline | KERNEL(MOUNT) | KERNEL(UMOUNT) | KERNEL(PIVOT_ROOT) |
 						   KERNEL(PTRACE) | KERNEL(USERNS) | KERNEL(MEMFD_EXEC));

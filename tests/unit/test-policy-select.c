@@ -156,6 +156,7 @@ static void refuse(const struct fixture *f, const char *config, const char *opti
 #define ANNOTATED(key, value) TOP("\"annotations\":{\"" key "\":\"" value "\"}")
 #define NAMED(value) ANNOTATED("org.ringwall.policy", value)
 #define IMAGE(value) ANNOTATED("io.kubernetes.cri.image-name", value)
+#define PID(members) LINUX("\"namespaces\":[{\"type\":\"pid\"" members "}]")
 #define POLICY(name) "{\"version\":1,\"name\":\"" name "\"}"
 #define MATCHING(name, match) "{\"version\":1,\"name\":\"" name "\",\"match\":{" match "}}"
 
@@ -167,6 +168,12 @@ static void nothing_there(void **state)
 	expect(f, PROCESS("\"capabilities\":{\"bounding\":[\"CAP_CHOWN\"]}"), NULL, "baseline", false);
 	expect(f, PROCESS("\"capabilities\":{\"bounding\":[\"CAP_CHOWN\",\"CAP_SYS_ADMIN\"]}"), NULL, "privileged",
 	       false);
+	/* Its own, ours, one that is not there, and any other, where the host's is known (as to root outside of containers). */
+	expect(f, PID(""), NULL, "baseline", false);
+	expect(f, PID(",\"path\":\"/proc/self/ns/pid\""), NULL, "baseline", false);
+	expect(f, PID(",\"path\":\"/no/such/file\""), NULL, "baseline", false);
+	expect(f, PID(",\"path\":\"/proc/self/ns/uts\""), NULL,
+	       access("/proc/1/ns/pid", F_OK) ? "baseline" : "baseline-pod", false);
 	/* Where it could not be used by anybody, it does not count. */
 	expect(f, PROCESS("\"capabilities\":{\"effective\":[\"CAP_SYS_ADMIN\"]}"), NULL, "baseline", false);
 	expect(f, PLAIN, "restricted", "restricted", true);

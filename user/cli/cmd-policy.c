@@ -101,7 +101,7 @@ const struct ringwall_verb ringwall_verb_policy_check = {
 	.name = "policy check",
 	.args = "FILE...",
 	.help = "read policy files and say what is wrong with them",
-	.text = "It needs no privileges. Names of built-in profiles will do as well: privileged, baseline, restricted. "
+	.text = "It needs no privileges. Names of built-in profiles will do as well: privileged, baseline, baseline-pod, restricted. "
 		"Exit status 1: one of them is wrong, and FILE:LINE:COLUMN says where.",
 	.options = no_options,
 	.min_args = 1,

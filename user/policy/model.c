@@ -8,6 +8,7 @@
 
 extern const char ringwall_profile_privileged[], ringwall_profile_privileged_end[];
 extern const char ringwall_profile_baseline[], ringwall_profile_baseline_end[];
+extern const char ringwall_profile_baseline_pod[], ringwall_profile_baseline_pod_end[];
 extern const char ringwall_profile_restricted[], ringwall_profile_restricted_end[];
 
 static const struct {
@@ -15,6 +16,7 @@ static const struct {
 } profiles[] = {
 	{ "privileged", ringwall_profile_privileged, ringwall_profile_privileged_end },
 	{ "baseline", ringwall_profile_baseline, ringwall_profile_baseline_end },
+	{ "baseline-pod", ringwall_profile_baseline_pod, ringwall_profile_baseline_pod_end },
 	{ "restricted", ringwall_profile_restricted, ringwall_profile_restricted_end },
 };
 

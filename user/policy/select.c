@@ -145,10 +145,11 @@ static int policy_d_open(struct selection *s)
 
 static int fail_name(struct selection *s, const char *name)
 {
-	return ringwall_fail_plain(s->e, -ENOENT,
-				   "no policy is called '%s': neither a profile (privileged, baseline, restricted) "
-				   "nor '%s/" POLICY_D "/%s" SUFFIX "'; a file in the working directory is './%s'",
-				   name, s->source->dir, name, name);
+	return ringwall_fail_plain(
+		s->e, -ENOENT,
+		"no policy is called '%s': neither a profile (privileged, baseline, baseline-pod, restricted) "
+		"nor '%s/" POLICY_D "/%s" SUFFIX "'; a file in the working directory is './%s'",
+		name, s->source->dir, name, name);
 }
 
 static int name_load(struct selection *s, const char *name)
@@ -361,12 +362,28 @@ static int default_step(struct selection *s)
 	return s->fd < 0 ? 0 : default_link_step(s) ?: default_file_step(s);
 }
 
+/*
+ * Somebody else's PID namespace, joined by its path: who asked for that wants the container to reach the processes there,
+ * and sees none but these. The host's is nobody's, whatever its path; what cannot be told counts as the host's.
+ */
+static bool joins_processes(const struct ringwall_config *c)
+{
+	const struct ringwall_namespace *ns = &c->ns[RINGWALL_NS_PID];
+	struct stat theirs, host, ours;
+
+	return ns->path && !stat(ns->path, &theirs) && !stat("/proc/1/ns/pid", &host) &&
+	       !stat("/proc/self/ns/pid", &ours) && theirs.st_ino != host.st_ino && theirs.st_ino != ours.st_ino;
+}
+
 static int profile_step(struct selection *s)
 {
 	const struct ringwall_capabilities *caps = &s->config->process.caps;
 	bool admin = caps->set && caps->bounding >> CAP_SYS_ADMIN & 1;
 
-	return ringwall_model_load(admin ? "privileged" : "baseline", s->m, s->e);
+	return ringwall_model_load(admin			? "privileged"
+				   : joins_processes(s->config) ? "baseline-pod"
+								: "baseline",
+				   s->m, s->e);
 }
 
 static int select_by(struct selection *s, const char *option)

@@ -263,12 +263,13 @@ listen() { # to containerd's events, by the process $events
 @test "containerd: events: what happens to a task, in order, with its exit status" {
 	local events
 	listen
-	c_run -d a sh -c "trap 'exit 9' TERM; while :; do sleep 0.1; done"
+	c_run -d --log-uri "file://$BATS_TEST_TMPDIR/log" a sh -c "trap 'exit 9' TERM; echo ready; while :; do sleep 0.1; done"
+	retry 10 grep -q ready "$BATS_TEST_TMPDIR/log"
 	ctr task exec --exec-id e a true
 	ctr task pause a
 	ctr task resume a
 	ctr task kill -s TERM a
-	retry 10 task_is a STOPPED
+	retry 10 task_is a STOPPED || { ctr task ls; cat "$BATS_TEST_TMPDIR/events"; return 1; }
 	ctr task rm a || true # status 9, which it passes on
 	ctr container rm a
 	retry 10 grep -q '/containers/delete .*"a"' "$BATS_TEST_TMPDIR/events"

@@ -11,14 +11,19 @@ slice_path=/ringwallcallers.slice/$slice
 
 setup_file() {
 	need_rig
-	[[ $CALLERS_MANAGER == systemd ]] || not_here "systemd is not PID 1 here: tools/boot SUITE, or tools/vm KERNEL --systemd, -- tests/callers/run systemd"
+	[[ $CALLERS_MANAGER == systemd ]] || return 0
 	export dir=$CALLERS_WORK/scopes
 	mkdir -p "$dir"
 	failed=$(failed_units)
 	export failed
 }
 
+setup() {
+	[[ $CALLERS_MANAGER == systemd ]] || not_here "systemd is not PID 1 here: tools/boot SUITE, or tools/vm KERNEL --systemd, -- tests/callers/run systemd"
+}
+
 teardown() {
+	[[ $CALLERS_MANAGER == systemd ]] || return 0
 	local id
 	case $BATS_TEST_DESCRIPTION in
 	podman:*) podman_end ;;

@@ -4,8 +4,6 @@
 #include <errno.h>
 #include <string.h>
 
-/* What reads one thing: from t->at on, which it moves behind it. 0 or -EINVAL. */
-
 unsigned int ringwall_toml_line(const char *text, size_t at)
 {
 	unsigned int line = 1;
@@ -29,6 +27,8 @@ static bool at_newline(const struct ringwall_toml *t)
 {
 	return starts(t, "\n") || starts(t, "\r\n");
 }
+
+/* From here on, what reads one thing: from t->at on, which it moves behind it. 0 or -EINVAL. */
 
 static void skip_blanks(struct ringwall_toml *t)
 {
@@ -301,16 +301,4 @@ const char *ringwall_toml_key(const struct ringwall_toml *t, size_t n)
 	for (; n && at < t->path_len; n--)
 		at += strlen(t->path + at) + 1;
 	return t->kind != RINGWALL_TOML_COMMENT && at < t->path_len ? t->path + at : NULL;
-}
-
-const char *ringwall_toml_string(const struct ringwall_toml *t, size_t *ret_len)
-{
-	const char *s = t->text + t->value;
-	size_t len = t->body_end - t->value;
-
-	if (t->kind != RINGWALL_TOML_VALUE || (*s != '"' && *s != '\'') || (len >= 6 && s[1] == *s && s[2] == *s) ||
-	    (*s == '"' && memchr(s, '\\', len)))
-		return NULL;
-	*ret_len = len - 2;
-	return s + 1;
 }

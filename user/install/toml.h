@@ -73,7 +73,5 @@ bool ringwall_toml_within(const struct ringwall_toml *t, struct ringwall_toml_pa
 bool ringwall_toml_leads_to(const struct ringwall_toml *t, struct ringwall_toml_path p);
 /** ringwall_toml_key() - key number @n of the path, from 0; NULL: it is shorter. */
 const char *ringwall_toml_key(const struct ringwall_toml *t, size_t n);
-/** ringwall_toml_string() - the value, if it is a string on one line without escapes: where it begins. NULL: it is not. */
-const char *ringwall_toml_string(const struct ringwall_toml *t, size_t *ret_len);
 
 #endif

@@ -354,6 +354,13 @@ cri() {
 	run -1 install docker --name 'a"b'
 	run -1 install docker --path relative
 	run -1 install docker --path /nonexistent
-	run -1 install podman --runtime-arg=x
+	for caller in podman containerd crio; do
+		run -1 install $caller --runtime-arg=x
+		[[ $output == "$caller has no arguments for a runtime: use an annotation"* ]]
+	done
+	for caller in docker podman crio; do
+		run -1 install $caller --systemd-cgroup
+		[[ $output == "$caller says for all its runtimes who makes the cgroups"* ]]
+	done
 	[ ! -e "$f" ]
 }

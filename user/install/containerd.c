@@ -21,7 +21,7 @@
 /* Behind the version, in a file that had nothing in it. */
 #define FRESH " # ringwall: the file was empty"
 
-#define PATH_MAX_KEYS (RINGWALL_INSTALL_NAME_MAX + 160)
+#define KEYS_MAX (RINGWALL_INSTALL_NAME_MAX + 160)
 
 /** struct span - bytes of the text; empty: not there. */
 struct span {
@@ -68,7 +68,7 @@ struct config {
 	const struct ringwall_install_options *o;
 	char *text;
 	const char *plugin;
-	char root_path[PATH_MAX_KEYS], runtime_path[PATH_MAX_KEYS];
+	char root_path[KEYS_MAX], runtime_path[KEYS_MAX];
 	struct ringwall_toml_path root, runtime;
 	long version;
 	struct span fresh;
@@ -521,8 +521,6 @@ int ringwall_install_containerd(struct ringwall_install *i, struct ringwall_err 
 	struct config c = { .o = i->o };
 	int r;
 
-	if (i->o->args && i->o->args[0])
-		return ringwall_fail_plain(e, -EOPNOTSUPP, "containerd has no arguments for a runtime: use an annotation");
 	c.text = strdup(i->text);
 	if (!c.text)
 		return ringwall_fail(e, -ENOMEM, "config.toml");

@@ -56,7 +56,7 @@ static void put_podman_as(const struct rows *rows, bool nocgroup, FILE *f)
 		fprintf(f, "runtime = \"%s\"\n", rows->chosen);
 	/* Else errors would be read as text … */
 	put_list(rows, "runtime_supports_json = [\"crun\", \"runc\", \"kata\", \"runsc\", \"youki\", \"krun\"", f);
-	/* … and --cgroups=disabled refused. (The key as Podman reads it; containers.conf(5) calls it runtime_supports_nocgroups.) */
+	/* … and --cgroups=disabled refused. (Podman reads this key; containers.conf(5) calls it runtime_supports_nocgroups.) */
 	if (nocgroup)
 		put_list(rows, "runtime_supports_nocgroup = [\"crun\", \"krun\"", f);
 	fputs("\n[engine.runtimes]\n", f);
@@ -208,8 +208,6 @@ static int edit(const struct format *format, struct ringwall_install *i, struct 
 
 	if (!rows)
 		return ringwall_fail(e, -ENOMEM, "%s", format->caller);
-	if (o->args && o->args[0])
-		return ringwall_fail_plain(e, -EOPNOTSUPP, "%s has no arguments for a runtime: use an annotation", format->caller);
 	if (i->len && strncmp(i->text, format->header, strlen(format->header)))
 		return ringwall_fail_plain(e, -EEXIST, "not made by ringwall: move it away first");
 	if (i->len)

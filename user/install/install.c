@@ -18,17 +18,23 @@
 
 static const struct ringwall_caller callers[] = {
 	/* Docker's reload forgets no runtime. */
-	{ "docker", "/etc/docker/daemon.json", "reload docker", "restart docker", ringwall_install_docker },
-	{ "podman", "/etc/containers/containers.conf.d/ringwall.conf", NULL, NULL, ringwall_install_podman },
-	{ "containerd", "/etc/containerd/config.toml", "restart containerd", NULL, ringwall_install_containerd },
-	{ "crio", "/etc/crio/crio.conf.d/ringwall.conf", "restart crio", NULL, ringwall_install_crio },
+	{ "docker", "/etc/docker/daemon.json", "reload docker", "restart docker", true, false, ringwall_install_docker },
+	{ "podman", "/etc/containers/containers.conf.d/ringwall.conf", NULL, NULL, false, false, ringwall_install_podman },
+	{ "containerd", "/etc/containerd/config.toml", "restart containerd", NULL, false, true, ringwall_install_containerd },
+	{ "crio", "/etc/crio/crio.conf.d/ringwall.conf", "restart crio", NULL, false, false, ringwall_install_crio },
 };
 
-static const struct ringwall_caller *find(const char *name)
+static const struct ringwall_caller *find(const char *name, struct ringwall_err *e)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(callers); i++)
+	char names[128] = "";
+	size_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(callers); i++) {
 		if (!strcmp(callers[i].name, name))
 			return &callers[i];
+		n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s", n ? ", " : "", callers[i].name);
+	}
+	ringwall_fail_plain(e, -EINVAL, "'%.100s' is none of %s", name, names);
 	return NULL;
 }
 
@@ -41,10 +47,15 @@ static bool is_plain(const char *s)
 	return true;
 }
 
-static int check(const struct ringwall_install_options *o, struct ringwall_err *e)
+static int check(const struct ringwall_caller *c, const struct ringwall_install_options *o, struct ringwall_err *e)
 {
 	size_t len = strlen(o->name);
 
+	if (!c->takes_args && o->args && o->args[0])
+		return ringwall_fail_plain(e, -EOPNOTSUPP, "%s has no arguments for a runtime: use an annotation", c->name);
+	if (!c->takes_manager && o->systemd_cgroup)
+		return ringwall_fail_plain(e, -EOPNOTSUPP, "%s says for all its runtimes who makes the cgroups: leave --systemd-cgroup out",
+					   c->name);
 	if (!len || len > RINGWALL_INSTALL_NAME_MAX || strspn(o->name, "abcdefghijklmnopqrstuvwxyz0123456789_-") != len)
 		return ringwall_fail_plain(e, -EINVAL, "'%.100s' is no name for a runtime: lower case, digits, _ and -, at most %d",
 					   o->name, RINGWALL_INSTALL_NAME_MAX);
@@ -140,7 +151,8 @@ static int install(const struct ringwall_caller *caller, const struct ringwall_i
 {
 	_cleanup_free_ char *real = realpath(file, NULL), *text = NULL;
 	struct ringwall_install i = { .o = o };
-	const char *path = real ?: file, *manager, *after = o->remove && caller->after_remove ? caller->after_remove : caller->after;
+	const char *after = o->remove && caller->after_remove ? caller->after_remove : caller->after;
+	const char *path = real ?: file, *manager;
 	bool changed = false;
 	struct stat st;
 	char *report;
@@ -170,21 +182,22 @@ int ringwall_install_runtime(const char *caller, const struct ringwall_install_o
 			     struct ringwall_err *e)
 {
 	struct ringwall_install_options o = { .name = NULL };
-	const struct ringwall_caller *c = find(caller);
+	const struct ringwall_caller *c;
 	char self[PATH_MAX];
 	ssize_t n;
 	int r = ringwall_options_copy(&o, sizeof(o), options, e);
 
 	if (r < 0)
 		return r;
+	c = find(caller, e);
 	if (!c)
-		return ringwall_fail_plain(e, -EINVAL, "'%.100s' is none of docker, podman, containerd, crio", caller);
+		return -EINVAL;
 	n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	if (n < 0 && !o.path)
 		return ringwall_fail(e, -errno, "find this program");
 	self[n < 0 ? 0 : n] = '\0';
 	o.path = o.path ?: self;
 	o.name = o.name ?: "ringwall";
-	r = check(&o, e);
+	r = check(c, &o, e);
 	return r < 0 ? r : install(c, &o, o.file ?: c->file, ret_report, e);
 }

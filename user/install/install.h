@@ -28,11 +28,14 @@ struct ringwall_install {
  * @file: its configuration
  * @after: what systemctl is to do when that has changed
  * @after_remove: the same of its removal; NULL: as @after
+ * @takes_args: it has a place for arguments of a runtime
+ * @takes_manager: and for who makes a runtime's cgroups; others say that of all their runtimes, elsewhere
  * @edit: fills @ret of its argument. Errors: -EINVAL the file cannot be understood; -EEXIST it has such a runtime of somebody
  *	else's making; -EBUSY somebody else made it the default. Pure.
  */
 struct ringwall_caller {
 	const char *name, *file, *after, *after_remove;
+	bool takes_args, takes_manager;
 	int (*edit)(struct ringwall_install *i, struct ringwall_err *e);
 };
 

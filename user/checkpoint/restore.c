@@ -418,7 +418,10 @@ static int anchor(const struct restore *x, pid_t pid, struct ringwall_err *e)
 	return ringwall_policy_anchor(x->state.slot, x->policy_id, &mounts, &x->draft, e);
 }
 
-/* Mounts, processes and threads are there, in CRIU's code still. Whatever fails here ends them; later, CRIU lets them run anyway. */
+/*
+ * Mounts, processes and threads are there, in CRIU's code still. Whatever fails here ends them; later, CRIU lets them run
+ * anyway.
+ */
 static int end_process(struct restore *x, pid_t pid, struct ringwall_err *e)
 {
 	int r = record_pid(x, pid, e);
@@ -426,7 +429,8 @@ static int end_process(struct restore *x, pid_t pid, struct ringwall_err *e)
 	if (r < 0 || !x->state.slot)
 		return r;
 	if (x->state.confine && !x->marked)
-		return ringwall_fail_plain(e, -EPROTO, "criu did not say when it made the container's first process: it cannot be confined");
+		return ringwall_fail_plain(e, -EPROTO, "criu did not say when it made the container's first process: it cannot be "
+					   "confined");
 	r = x->state.confine ? anchor(x, pid, e) : 0;
 	return r < 0 ? r : ringwall_tracing_hold(x->state.slot, e);
 }

@@ -86,7 +86,10 @@ int ringwall_creation_seal(struct ringwall_creation *n, struct ringwall_err *e);
 /** ringwall_filter_copy() - the one that is kept in directory @from to @to; where there is none, one in @to is removed. */
 int ringwall_filter_copy(int from, int to, struct ringwall_err *e);
 
-/** ringwall_filter_matches() - is the one that is kept in @dir, or that there is none, what @m gives? @m, @absent: as ringwall_syscall_filter() */
+/**
+ * ringwall_filter_matches() - is the one that is kept in @dir, or that there is none, what @m gives?
+ * @m, @absent: as ringwall_syscall_filter()
+ */
 int ringwall_filter_matches(int dir, const struct ringwall_model *m, const uint64_t *absent, bool *ret, struct ringwall_err *e);
 
 /** ringwall_filter_recall() - the same filter for one more process of a container that has one. */

@@ -124,7 +124,9 @@ static int tell(const char *text, size_t len, int fd, struct ringwall_err *e)
 	if (fd >= 0) {
 		m.msg_control = control.buf;
 		m.msg_controllen = sizeof(control.buf);
-		control.align = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS };
+		control.align = (struct cmsghdr){
+			.cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS,
+		};
 		memcpy(CMSG_DATA(&control.align), &fd, sizeof(fd));
 	}
 	return sock < 0 || sendmsg(sock, &m, MSG_NOSIGNAL) < 0 ? ringwall_fail(e, -errno, "tell NOTIFY_SOCKET '%s'", path) : 0;

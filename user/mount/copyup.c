@@ -152,8 +152,7 @@ static int tmpfs_new(const struct ringwall_op *op, struct ringwall_err *e)
 	}
 	if (syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 		return ringwall_fail(e, -errno, "tmpfs");
-	fd = (int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC,
-			  ringwall_mount_attr(op->flags.set));
+	fd = (int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, ringwall_mount_attr(op->flags.set));
 	return fd < 0 ? ringwall_fail(e, -errno, "tmpfs") : fd;
 }
 

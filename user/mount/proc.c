@@ -72,7 +72,8 @@ static int judge(const char *path, int tree, struct ringwall_err *e)
 	if (same_path(below, "")) {
 		if (tree >= 0 && is_procfs_root(tree))
 			return 0;
-		return ringwall_fail_plain(e, -EINVAL, "only a procfs can be mounted on /proc (type \"proc\", or a bind mount of one)");
+		return ringwall_fail_plain(e, -EINVAL, "only a procfs can be mounted on /proc (type \"proc\", or a bind mount of "
+						       "one)");
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(stand_ins); i++)
 		if (same_path(below, stand_ins[i]))

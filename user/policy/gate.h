@@ -34,7 +34,8 @@ enum ringwall_gate_kind {
 enum ringwall_gate_kind ringwall_gate_kind(void);
 
 /**
- * ringwall_gate_is_alone() - is it noted that this kernel lets its entry functions be modified, and that modprobe knows no ringwall.ko?
+ * ringwall_gate_is_alone() - is it noted that this kernel lets its entry functions be modified, and that modprobe knows no
+ * ringwall.ko?
  * Until the next boot, as what is refused (ringwall_pins_need()): neither is asked again where the gate is not loaded for that.
  */
 bool ringwall_gate_is_alone(void);

@@ -76,7 +76,10 @@ static const struct class {
 	[RINGWALL_LOAD_SYSCALL] = { "syscall", gate_open, gate_destroy, ringwall_gate_prepare },
 };
 
-/* Of the last load: what libbpf complained about first, and why it was not tried; the lock allows one loader at a time per process. */
+/*
+ * Of the last load: what libbpf complained about first, and why it was not tried; the lock allows one loader at a time per
+ * process.
+ */
 static __thread char complaint[256], reason[256];
 
 static int remember(enum libbpf_print_level level, const char *fmt, va_list args)

@@ -23,7 +23,10 @@ int ringwall_tracing_begin(uint32_t slot, pid_t criu, bool made, struct ringwall
 /** ringwall_tracing_mark() - @pid is the first process that is made, and has made no other yet. */
 int ringwall_tracing_mark(uint32_t slot, pid_t pid, struct ringwall_err *e);
 
-/** ringwall_tracing_hold() - all processes are made, and next CRIU stops them: from here on only those that it traces are its own. */
+/**
+ * ringwall_tracing_hold() - all processes are made, and next CRIU stops them: from here on only those that it traces are its
+ * own.
+ */
 int ringwall_tracing_hold(uint32_t slot, struct ringwall_err *e);
 
 /** ringwall_tracing_end() - all are confined. Repeating it is harmless. */

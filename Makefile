@@ -270,7 +270,7 @@ unit: $(TESTS) ## build and run the unit tests
 integration: all ## build and run the integration tests (root)
 	$(Q)BUILD=$(BUILD) tests/run $(sort $(wildcard tests/integration/*.bats))
 
-test: deps ## install what is needed, build, run all tests, here and in virtual machines (root)
+test: deps ## install what is needed, build, run all tests, here, with real callers and in virtual machines (root)
 	+$(Q)$(MAKE) --no-print-directory all tests
 	+$(Q)BUILD=$(BUILD) tests/all
 

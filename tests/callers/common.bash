@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=bash disable=SC2034,SC2154
 #
-# What podman.bats, docker.bats and containerd.bats share.  tests/callers/run
-# sets RUNTIME, RUNTIME_NAME and CALLERS_*.
+# What the files here share.  tests/callers/run sets RUNTIME, RUNTIME_NAME and CALLERS_*.
 
 image=docker.io/library/ringwall-test:latest
 patience=${RINGWALL_VM:+5} # how many times longer all is waited for: without KVM a VM is 20 times slower

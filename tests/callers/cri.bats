@@ -67,7 +67,7 @@ runtime_for_host() {
 
 # Configurations of version 3 are containerd 2's: the plugin is two there
 config_head() {
-	if [[ $(containerd --version) == *containerd/v[2-9]* ]]; then
+	if containerd_version_at_least 2; then
 		plugin=io.containerd.cri.v1.runtime
 		printf 'version = 3\n[plugins."io.containerd.cri.v1.images".pinned_images]\n  sandbox = "%s"\n' "$pause"
 		printf '[plugins."%s"]\n' "$plugin"
@@ -210,10 +210,6 @@ state_is() { # ID STATE
 	[[ $(state "$1") == "CONTAINER_$2" ]]
 }
 
-containerd_newer_than() { # VERSION
-	! { cri version | jq -r .runtime_version; echo "$1.99999"; } | sort -V -C
-}
-
 pod_address() { # [PODID]
 	cri inspectp "${1:-$pod}" | jq -r .status.network.ip
 }
@@ -240,7 +236,7 @@ until_go='until [ -e /tmp/go ]; do sleep 0.1; done'
 }
 
 @test "cri: what the runtime's features are is what containerd says its handler can" {
-	containerd_newer_than 1.99 || not_here "this containerd does not ask its runtimes"
+	since containerd 2
 	cri status | jq -c '.runtime_handlers' | tee "$BATS_TEST_TMPDIR/handlers"
 	# A handler without a name stands for the default
 	jq -e 'map(select(.name != "runc")) | (map(.name) | sort == ["", "other", "ringwall"]) and
@@ -249,7 +245,7 @@ until_go='until [ -e /tmp/go ]; do sleep 0.1; done'
 
 @test "cri: containerd tells the kubelet of its manager of cgroups, and is told of the pods' network" {
 	cri config 10.91.0.0/24
-	containerd_newer_than 1.99 || not_here "this containerd does not tell"
+	since containerd 2
 	[[ $(cri config | jq -r .linux.cgroup_driver) == "${CALLERS_MANAGER^^}" ]]
 }
 
@@ -543,7 +539,7 @@ in_container() { # ID SHELL-COMMAND
 	retry 20 bash -c "'$BATS_TEST_DIRNAME/cri' pods | grep -q '^$pod notready'"
 	pod_over
 	# containerd 2 forgets this shim, over any runtime
-	! containerd_newer_than 1.99 || retry 5 dead "$shim" || kill "$shim"
+	! containerd_version_at_least 2 || retry 5 dead "$shim" || kill "$shim"
 	assert_nothing_left
 }
 
@@ -562,7 +558,7 @@ in_container() { # ID SHELL-COMMAND
 	retry 10 dead "$sandbox"
 	pod_over
 	# containerd 2 forgets all but the sandbox, over any runtime; what the runtime knows is enough
-	if containerd_newer_than 1.99; then
+	if containerd_version_at_least 2; then
 		for c in "$one" "$c"; do
 			"$RUNTIME" --root /run/containerd/runc/k8s.io delete --force "$c"
 		done
@@ -572,7 +568,7 @@ in_container() { # ID SHELL-COMMAND
 }
 
 @test "cri: what happens is told: containers and pods made, started, ended, removed" {
-	containerd_newer_than 1.6 || not_here "this containerd's CRI tells of no events"
+	since containerd 1.7
 	local events=$BATS_TEST_TMPDIR/events what
 	"$BATS_TEST_DIRNAME/cri" events > "$events" 3>&- &
 	sleep 2
@@ -647,7 +643,7 @@ in_container() { # ID SHELL-COMMAND
 	assert_output "Cpus_allowed_list:	1"
 	run cri exec "$c" cat /sys/fs/cgroup/memory.max
 	assert_output 134217728
-	if containerd_newer_than 1.6; then
+	if containerd_version_at_least 1.7; then
 		[[ $(state "$c" resources.linux.memory_limit_in_bytes) == 134217728 ]]
 		[[ $(state "$c" resources.linux.cpuset_cpus) == 1 ]]
 	fi
@@ -770,8 +766,8 @@ in_container() { # ID SHELL-COMMAND
 }
 
 @test "cri: further groups: those of the image besides, or none but those that are asked for" {
-	[[ $(cri status | jq .features.supplemental_groups_policy) == true ]] ||
-		not_here "this containerd knows no policy of groups"
+	since containerd 2
+	[[ $(cri status | jq .features.supplemental_groups_policy) == true ]]
 	pod a
 	run once '.linux.security_context += {run_as_user: {value: 1000}, supplemental_groups: [7]}' id -G
 	assert_output "1000 7 2000"
@@ -853,7 +849,7 @@ $(grep CapEff /proc/self/status)"
 }
 
 @test "cri: mounts: what is mounted below a read-only one is read-only too if that is asked for" {
-	containerd_newer_than 1.99 || not_here "this containerd's CRI has no recursive read-only mounts"
+	since containerd 2
 	local v=$BATS_TEST_TMPDIR/v
 	mkdir "$v"
 	mount -t tmpfs v "$v"
@@ -875,7 +871,7 @@ $(grep CapEff /proc/self/status)"
 }
 
 @test "cri: an image as a volume" {
-	containerd_newer_than 2.0 || not_here "this containerd's CRI has no image volumes"
+	since containerd 2.1
 	pod a
 	run once ".mounts = [{container_path: \"/image\", image: {image: \"$image\"}, readonly: true}]" \
 		sh -c 'exec 2>&1; cat /image/data/not-executable; touch /image/x'
@@ -949,7 +945,7 @@ $(grep CapEff /proc/self/status)"
 	state_is "$c" RUNNING
 	run cri wait "$short"
 	# 1.7 does not ask its shims for the status of what ended in the meantime, over any runtime
-	[[ $output == 7 ]] || { [[ $output == 255 ]] && containerd_newer_than 1.6; }
+	[[ $output == 7 ]] || { [[ $output == 255 ]] && containerd_version_at_least 1.7; }
 	run cri exec "$c" echo inside
 	assert_output inside
 	lines_before=$(cri logs "$c" | wc -l)
@@ -989,7 +985,7 @@ $(grep CapEff /proc/self/status)"
 }
 
 @test "cri: user namespaces" {
-	containerd_newer_than 1.6 || not_here "this containerd's CRI has no user namespaces"
+	since containerd 1.7
 	pod a '.linux.security_context.namespace_options.userns_options = {mode: "POD",
 		uids: [{host_id: 200000, container_id: 0, length: 65536}], gids: [{host_id: 200000, container_id: 0, length: 65536}]}'
 	container one . sh -c 'touch /tmp/mine; exec sleep 1000'
@@ -1010,7 +1006,7 @@ $(grep CapEff /proc/self/status)"
 }
 
 @test "cri: user namespaces: volumes have the owners that they have on the host, limits and sysctls hold" {
-	containerd_newer_than 1.99 || not_here "this containerd's CRI maps no volumes"
+	since containerd 2
 	local v=$BATS_TEST_TMPDIR/v ids
 	mkdir "$v"
 	echo of-root > "$v/root"
@@ -1034,7 +1030,7 @@ $(grep CapEff /proc/self/status)"
 }
 
 @test "cri: user namespaces: a pod that asks for the host's has that" {
-	containerd_newer_than 1.6 || not_here "this containerd's CRI has no user namespaces"
+	since containerd 1.7
 	pod a '.linux.security_context.namespace_options.userns_options = {mode: "NODE"}'
 	container one . sleep 1000
 	[[ $(ns_of "$(pid_of "$c")" user) == "$(ns_of self user)" ]]

@@ -24,14 +24,8 @@ setup() {
 }
 
 teardown() {
-	case $BATS_TEST_DESCRIPTION in
-	podman*)
-		podman pod rm -fa -t 0 > /dev/null 2>&1 || true
-		podman_end
-		;;
-	docker*) docker_end ;;
-	containerd*) containerd_end ;;
-	esac
+	[[ $BATS_TEST_DESCRIPTION != podman* ]] || podman pod rm -fa -t 0 > /dev/null 2>&1 || true
+	caller_end
 }
 
 # A program that counts in memory alone: begun anew, it would write another line to "begun", and count from 1
@@ -268,7 +262,7 @@ need_pipes() {
 }
 
 @test "podman: out of one pod and into another" {
-	[[ -e /usr/libexec/podman/catatonit ]] || need_program catatonit
+	has_catatonit || need_program catatonit
 	podman pod create --cgroup-parent "$CALLERS_PARENT" --name p1 --share net,ipc,uts 3>&-
 	podman run -d --pod p1 --name t1 -v "$v:/v" $image sh -c "$counts" 3>&-
 	retry 30 counts_past 5

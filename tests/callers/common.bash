@@ -45,6 +45,15 @@ need_program() {
 	command -v "$1" > /dev/null || not_here "$1 is not installed"
 }
 
+# What Podman has as the first process of a pod, and of --init
+has_catatonit() {
+	[[ -e /usr/libexec/podman/catatonit ]] || command -v catatonit > /dev/null
+}
+
+need_apparmor() {
+	[[ $(cat /sys/module/apparmor/parameters/enabled 2> /dev/null) == Y ]] || not_here "this kernel has no AppArmor"
+}
+
 need_controller() {
 	[[ $CALLERS_CONTROLLERS == *" $1 "* ]] || not_here "this host's cgroup v2 has no $1 controller"
 }
@@ -135,12 +144,13 @@ assert_contains() {
 	[[ $output == *"$1"* ]] || { printf 'output:\n%s\nlacks:\n%s\n' "$output" "$1"; return 1; }
 }
 
-# The first word of the test's name says whose daemon to end
+# The first word of the test's name says what to end
 caller_end() {
 	case ${BATS_TEST_DESCRIPTION,,} in
 	docker*) docker_end ;;
 	podman*) podman_end ;;
 	containerd*) containerd_end ;;
+	user:*) user_end ;;
 	esac
 }
 
@@ -335,6 +345,10 @@ c_run() {
 	ctr run --cpu-shares "${CALLERS_CPU_SHARES:-0}" --runtime io.containerd.runc.v2 --runc-binary "$RUNTIME" "${systemd[@]}" \
 		"${options[@]}" $image "$@" 3>&-
 }
+
+# Under systemd ------------------------------------------------------------------------------------------------------
+
+failed_units() { systemctl list-units --failed --plain --no-legend | awk '{ print $1 }' | xargs; }
 
 # A user with a systemd of its own, where there is one --------------------------------------------------------------
 

@@ -712,7 +712,7 @@ in_container() { # ID SHELL-COMMAND
 }
 
 @test "cri: AppArmor: the runtime's default profile, none, and one that is not there" {
-	[[ $(cat /sys/module/apparmor/parameters/enabled 2> /dev/null) == Y ]] || not_here "this kernel has no AppArmor"
+	need_apparmor
 	need_program apparmor_parser
 	pod a
 	run once '.linux.security_context.apparmor = {profile_type: "RuntimeDefault"}' cat /proc/self/attr/current

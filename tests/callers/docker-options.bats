@@ -337,7 +337,7 @@ state_is() { # NAME FORMAT VALUE
 }
 
 @test "docker: AppArmor: Docker's own profile, of exec too, none, and one that there is not" {
-	[[ $(cat /sys/module/apparmor/parameters/enabled 2> /dev/null) == Y ]] || not_here "this kernel has no AppArmor"
+	need_apparmor
 	d_run -d --name t1 $image sleep 1000
 	[[ $(< "/proc/$(docker inspect --format '{{.State.Pid}}' t1)/attr/apparmor/current") == "docker-default (enforce)" ]]
 	run docker exec t1 cat /proc/self/attr/apparmor/current

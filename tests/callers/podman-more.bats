@@ -25,7 +25,7 @@ teardown() {
 
 # A pod's first container: Podman makes its image of this program
 need_pause() {
-	[[ -e /usr/libexec/podman/catatonit ]] || need_program catatonit
+	has_catatonit || need_program catatonit
 }
 
 @test "podman: a pod shares network, IPC and names; its containers stop and go with it" {
@@ -145,7 +145,7 @@ need_pause() {
 		assert_output t2
 	fi
 	podman rm -f -t 0 t2
-	if command -v catatonit > /dev/null || [[ -e /usr/libexec/podman/catatonit ]]; then
+	if has_catatonit; then
 		run p_run --rm --init $image cat /proc/1/comm
 		assert_output podman-init
 	fi

@@ -132,7 +132,7 @@ assert_denied() {
 		  containers:
 		  - {name: till, image: "$image", command: [sleep, "1000"]}
 	YAML
-	if command -v catatonit > /dev/null || [[ -e /usr/libexec/podman/catatonit ]]; then
+	if has_catatonit; then
 		podman kube play --log-driver k8s-file "$BATS_TEST_TMPDIR/pod.yaml" 3>&-
 		run podman exec shop-till $try
 		assert_contains "Operation not permitted"

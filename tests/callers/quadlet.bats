@@ -65,8 +65,6 @@ need_quadlet() {
 	[[ -x /usr/libexec/podman/quadlet ]] || not_here "$(podman --version) has no Quadlet"
 }
 
-failed_units() { systemctl list-units --failed --plain --no-legend | awk '{ print $1 }' | xargs; }
-
 prop() { systemctl show -P "$1" "$2"; }
 
 state() { echo "$(prop ActiveState "$1") $(prop SubState "$1")"; }

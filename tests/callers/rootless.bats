@@ -165,7 +165,7 @@ u_run() { u podman run "$@" 3>&-; }
 	assert_output $'hush hush\nplain text'
 	u podman secret rm s1
 	u podman volume rm v1
-	if [[ -e /usr/libexec/podman/catatonit ]] || command -v catatonit > /dev/null; then
+	if has_catatonit; then
 		run u_run --rm --init $image cat /proc/1/comm
 		[[ $output == podman-init || $output == catatonit ]]
 	fi

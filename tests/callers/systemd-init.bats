@@ -19,12 +19,8 @@ teardown_file() {
 }
 
 teardown() {
-	case $BATS_TEST_DESCRIPTION in
-	podman:*) podman_end ;;
-	docker:*) docker_end ;;
-	user:*) user_end ;;
-	bundle:*) rw delete --force sd ;;
-	esac
+	caller_end
+	[[ $BATS_TEST_DESCRIPTION != bundle:* ]] || rw delete --force sd
 }
 
 # COMMAND… that runs its arguments inside -------------------------------------------------------------------------

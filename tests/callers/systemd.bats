@@ -25,12 +25,7 @@ setup() {
 teardown() {
 	[[ $CALLERS_MANAGER == systemd ]] || return 0
 	local id
-	case $BATS_TEST_DESCRIPTION in
-	podman:*) podman_end ;;
-	docker:*) docker_end ;;
-	containerd:*) containerd_end ;;
-	user:*) user_end ;;
-	esac
+	caller_end
 	for id in $(rw list -q) $(runc --root "$dir/runc" list -q 2> /dev/null); do
 		rw delete --force "$id" || runc --root "$dir/runc" --systemd-cgroup delete --force "$id"
 	done 2> /dev/null
@@ -63,8 +58,6 @@ prop() { systemctl show -P "$1" -- "${2-test-c.scope}"; }
 status_of() { rw state "${1-c}" | jq -r .status; }
 
 pid_of() { rw state "${1-c}" | jq .pid; }
-
-failed_units() { systemctl list-units --failed --plain --no-legend | awk '{ print $1 }' | xargs; }
 
 # UNIT…: systemd knows nothing of them, nothing has failed, and no cgroup is left
 assert_no_trace() {

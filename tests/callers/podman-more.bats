@@ -222,14 +222,3 @@ unit() { # KEY: its value in the unit
 	run podman inspect --format '{{.State.Status}} {{.State.ExitCode}}' t1
 	assert_output "exited 0"
 }
-
-@test "podman: checkpoint and restore" {
-	need_program criu
-	criu check > /dev/null 2>&1 || not_here "CRIU does not work with this host's kernel: $(criu check 2>&1 | tail -n 1)"
-	p_run -d --name t1 $image sh -c 'i=0; while :; do i=$((i + 1)); echo $i > /tmp/count; sleep 0.1; done'
-	sleep 1
-	podman container checkpoint t1
-	podman container restore t1
-	run podman exec t1 cat /tmp/count
-	((output > 5))
-}

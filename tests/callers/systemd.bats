@@ -102,8 +102,7 @@ rethink() {
 @test "scope: slices that nest, and the one that is taken where config.json says none" {
 	local path
 	while read -r path unit; do
-		bundle c 'exec sleep 1000' '.linux.cgroupsPath = $p' --arg p "$path"
-		[[ $path != none ]] || jq 'del(.linux.cgroupsPath)' config.json > n && { [[ $path != none ]] || mv n config.json; }
+		bundle c 'exec sleep 1000' 'if $p == "none" then del(.linux.cgroupsPath) else .linux.cgroupsPath = $p end' --arg p "$path"
 		start c
 		[[ $(prop ControlGroup "${unit##*/}") == "$unit" ]]
 		[[ $(sed -n 's/^0:://p' "/proc/$(pid_of)/cgroup") == "$unit" ]]

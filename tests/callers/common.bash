@@ -348,6 +348,11 @@ c_run() {
 
 # Under systemd ------------------------------------------------------------------------------------------------------
 
+need_systemd() {
+	[[ $CALLERS_MANAGER == systemd ]] ||
+		not_here "systemd is not PID 1 here: tools/boot SUITE, or tools/vm KERNEL --systemd, -- tests/callers/run FILE"
+}
+
 failed_units() { systemctl list-units --failed --plain --no-legend | awk '{ print $1 }' | xargs; }
 
 # A user with a systemd of its own, where there is one --------------------------------------------------------------
@@ -355,7 +360,7 @@ failed_units() { systemctl list-units --failed --plain --no-legend | awk '{ prin
 user=ringwalluser
 
 user_start() { # sets USER_ID and user_home
-	[[ $CALLERS_MANAGER == systemd ]] || not_here "systemd is not PID 1 here, so a user has none either"
+	need_systemd # else a user has none either
 	user_home=$CALLERS_WORK/user
 	id $user > /dev/null 2>&1 || useradd -m -d "$user_home" -s /bin/bash $user
 	grep -q "^$user:" /etc/subuid || echo "$user:700000:65536" >> /etc/subuid

@@ -42,9 +42,7 @@ teardown_file() {
 	systemctl daemon-reload
 }
 
-setup() {
-	[[ $CALLERS_MANAGER == systemd ]] || not_here "systemd is not PID 1 here: tools/boot SUITE, or tools/vm KERNEL --systemd, -- tests/callers/run quadlet"
-}
+setup() { need_systemd; }
 
 teardown() {
 	[[ $CALLERS_MANAGER == systemd ]] || return 0

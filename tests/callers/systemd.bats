@@ -18,9 +18,7 @@ setup_file() {
 	export failed
 }
 
-setup() {
-	[[ $CALLERS_MANAGER == systemd ]] || not_here "systemd is not PID 1 here: tools/boot SUITE, or tools/vm KERNEL --systemd, -- tests/callers/run systemd"
-}
+setup() { need_systemd; }
 
 teardown() {
 	[[ $CALLERS_MANAGER == systemd ]] || return 0

@@ -220,7 +220,7 @@ struct ringwall_model {
 int ringwall_model_parse(const char *text, size_t len, const char *name, struct ringwall_model *ret, struct ringwall_err *e);
 
 /**
- * ringwall_model_load() - the built-in profile of the name @path (privileged, baseline, restricted), or else the file @path,
+ * ringwall_model_load() - the built-in profile of the name @path (those of user/policy/profiles), or else the file @path,
  * "-": standard input. Errors: as ringwall_model_parse(), and those of opening and reading it.
  */
 int ringwall_model_load(const char *path, struct ringwall_model *ret, struct ringwall_err *e);

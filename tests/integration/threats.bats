@@ -153,6 +153,22 @@ assert_no_loot() {
 	same "$(cat "$rootfs"/proc/*/attr/exec "$rootfs"/proc/*/attr/apparmor/exec | sort -u)" untouched
 }
 
+@test "a volume does not come to lie over the root, where exec would enter it" {
+	local way
+	ln -s / "$rootfs/data"
+	ln -s .. "$rootfs/tmp/up"
+	mkdir "$rootfs/here"
+	for way in / /. /data /tmp/up /tmp/.. /here/../tmp/up; do
+		try 'echo started' '.mounts += [{"destination": $way, "type": "bind", "source": $vol, "options": ["rbind"]}]' \
+			--arg way "$way" --arg vol "$work/vol"
+		[ "$status" -eq 1 ]
+		[[ $output == *"'$way': nothing can be mounted over the container's root"* && $output != *started* ]]
+		try 'echo started' '.mounts += [{"destination": $way, "type": "tmpfs", "source": "tmpfs"}]' --arg way "$way"
+		[ "$status" -eq 1 ]
+		[[ $output == *"over the container's root"* && $output != *started* ]]
+	done
+}
+
 @test "CVE-2021-30465, CVE-2024-45310: mount targets that change between directory and link, 200 rounds" {
 	local i bad=0 end=$((SECONDS + 60))
 	mkdir -p "$work/vol/x/mnt"

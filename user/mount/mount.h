@@ -54,7 +54,7 @@ int ringwall_mount_idmap(const struct ringwall_op *op, const struct ringwall_idm
 
 /**
  * ringwall_mount_proc_check() - may mount step @op go where its path says? On /proc only a procfs, below it only what runc
- * lets LXCFS put there: a container with another /proc believes what that says about it (CVE-2019-16884).
+ * lets LXCFS put there: a container with another /proc believes what that says about it (CVE-2019-16884). On / nothing.
  * @tree: of a bind mount, what is going to be attached; -1
  *
  * Before anything is opened or made; what links or ".." may lead to /proc, ringwall_mount_proc_check_place() asks of @target,

@@ -63,11 +63,20 @@ static bool is_procfs_root(int fd)
 	return fstatfs(fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC && fstat(fd, &st) == 0 && st.st_ino == PROC_ROOT_INO;
 }
 
-static int judge(const char *path, int tree, struct ringwall_err *e)
+/* A procfs may be anywhere. */
+static bool is_new_procfs(const struct ringwall_op *op)
+{
+	return op->kind == RINGWALL_OP_MOUNT && !strcmp(op->type, "proc");
+}
+
+static int judge(const struct ringwall_op *op, const char *path, int tree, struct ringwall_err *e)
 {
 	const char *below = below_proc(path);
 
-	if (!below)
+	/* The container would not see it, but who joins it would come to lie in there. */
+	if (same_path(path, ""))
+		return ringwall_fail_plain(e, -EINVAL, "nothing can be mounted over the container's root");
+	if (!below || is_new_procfs(op))
 		return 0;
 	if (same_path(below, "")) {
 		if (tree >= 0 && is_procfs_root(tree))
@@ -94,7 +103,7 @@ static bool has_dotdot(const char *path)
 }
 
 /* Where the mountpoint lies, as the kernel tells it of both descriptors: no name is looked up again. */
-static int judge_resolved(int root, int target, int tree, struct ringwall_err *e)
+static int judge_resolved(const struct ringwall_op *op, int root, int target, int tree, struct ringwall_err *e)
 {
 	char top[PATH_MAX], path[PATH_MAX];
 	ssize_t len = readlink(ringwall_fd_path(root).s, top, sizeof(top));
@@ -108,24 +117,16 @@ static int judge_resolved(int root, int target, int tree, struct ringwall_err *e
 	if (len == sizeof(top) || n == sizeof(path) - 1 || n < len || memcmp(top, path, (size_t)len) ||
 	    (path[len] && path[len] != '/'))
 		return ringwall_fail_plain(e, -EXDEV, "mountpoint: its place in the container's root cannot be told");
-	return judge(path + len, tree, e);
-}
-
-/* A procfs may be anywhere. */
-static bool is_new_procfs(const struct ringwall_op *op)
-{
-	return op->kind == RINGWALL_OP_MOUNT && !strcmp(op->type, "proc");
+	return judge(op, path + len, tree, e);
 }
 
 int ringwall_mount_proc_check(const struct ringwall_op *op, int tree, struct ringwall_err *e)
 {
-	return is_new_procfs(op) || has_dotdot(op->path) ? 0 : judge(op->path, tree, e);
+	return has_dotdot(op->path) ? 0 : judge(op, op->path, tree, e);
 }
 
 int ringwall_mount_proc_check_place(const struct ringwall_op *op, const struct ringwall_apply *a, int target, int tree,
 				    bool linked, struct ringwall_err *e)
 {
-	if (is_new_procfs(op) || (!linked && !has_dotdot(op->path)))
-		return 0;
-	return judge_resolved(a->root_fd, target, tree, e);
+	return linked || has_dotdot(op->path) ? judge_resolved(op, a->root_fd, target, tree, e) : 0;
 }

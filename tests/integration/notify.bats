@@ -34,6 +34,27 @@ $runtime STOPPING=1|"
 	[ ! -e "$work/root/$id" ]
 }
 
+@test "run: what would change the unit's time limits, or is more than text in a terminal, is not passed on" {
+	foreground 'probe notify EXTEND_TIMEOUT_USEC=60000000 WATCHDOG_USEC=60000000 STATUS=first
+		probe notify "STATUS=$(printf "\033]0;x\007")" ERRNO=1; probe notify "STATUS=$(printf "\302\2332J")" ERRNO=2
+		probe notify "STATUS=$(printf "\303\233bung")"'"$end"
+	wait $runtime || { cat "$work/out"; return 1; }
+	run -0 received
+	same "$output" "$runtime STATUS=first|
+$runtime ERRNO=1|
+$runtime ERRNO=2|
+$runtime STATUS=Ûbung|
+$runtime STOPPING=1|"
+}
+
+@test "run: who speaks without end waits, and not who listens" {
+	local begin=${EPOCHREALTIME/./}
+	foreground "probe flood 2400 STATUS=again$end"
+	wait $runtime || { cat "$work/out"; return 1; }
+	((${EPOCHREALTIME/./} - begin >= 2000000)) # at most one in a millisecond
+	[ "$(received | grep -c STATUS=again)" -eq 2400 ]
+}
+
 @test "run: with a terminal, and one that ends without a word" {
 	config "test -t 1 && probe notify STATUS=tty$end" '.process.terminal = true'
 	SHELL=/bin/bash run -0 script -qec "$RINGWALL --root $work/root run -b $bundle $id" /dev/null </dev/null

@@ -135,8 +135,7 @@ static int keyring(char **argv)
 	return 0;
 }
 
-/* notify LINE…: one message of these lines to $NOTIFY_SOCKET */
-static int notify(char **argv)
+static int notify_times(int times, char **argv)
 {
 	struct sockaddr_un sa = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
@@ -146,7 +145,22 @@ static int notify(char **argv)
 	for (; *argv && n < sizeof(text); argv++)
 		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s\n", *argv);
 	snprintf(sa.sun_path, sizeof(sa.sun_path), "%s", getenv("NOTIFY_SOCKET"));
-	return sendto(fd, text, n, 0, (struct sockaddr *)&sa, sizeof(sa)) != (ssize_t)n;
+	while (times--)
+		if (sendto(fd, text, n, 0, (struct sockaddr *)&sa, sizeof(sa)) != (ssize_t)n)
+			return 1;
+	return 0;
+}
+
+/* notify LINE…: one message of these lines to $NOTIFY_SOCKET */
+static int notify(char **argv)
+{
+	return notify_times(1, argv);
+}
+
+/* flood N LINE…: N of them */
+static int flood(char **argv)
+{
+	return notify_times(atoi(argv[0]), argv + 1);
 }
 
 static const struct {
@@ -154,7 +168,7 @@ static const struct {
 	int (*run)(char **argv);
 } verbs[] = {
 	{ "call", call }, { "number", print_number }, { "die", die }, { "ids", ids }, { "mempolicy", mempolicy },
-	{ "keyring", keyring }, { "notify", notify },
+	{ "keyring", keyring }, { "notify", notify }, { "flood", flood },
 #ifdef __x86_64__
 	{ "int80", int80 }, { "x32", x32 },
 #endif

@@ -23,15 +23,20 @@ static const char directory[] = "notify", name[] = "notify/notify.sock";
 /* As long as systemd's own sd_notify_barrier() may be asked to wait by those who call it; runc waits so as well. */
 #define BARRIER_MS 30000
 
-/* Messages at a time: who sends without end keeps nobody from what else there is to do. */
+/*
+ * Messages at a time, and the pause for each: who sends without end keeps nobody from what else there is to do, neither us
+ * nor who listens (the host's process 1). Its socket is full then, and it waits.
+ */
 #define PASSED_MAX 16
+#define PAUSE_US 1000
 
 /*
  * What a container may say about its service. MAINPID would be a number of its pid namespace; FDSTORE and NOTIFYACCESS
- * are between systemd and who it started.
+ * are between systemd and who it started. Time limits are the unit's (EXTEND_TIMEOUT_USEC, WATCHDOG_USEC): a container could
+ * refuse to be stopped.
  */
 static const char *const passed[] = {
-	"READY=", "RELOADING=", "STOPPING=", "MONOTONIC_USEC=", "STATUS=", "ERRNO=", "WATCHDOG=", "EXTEND_TIMEOUT_USEC=",
+	"READY=", "RELOADING=", "STOPPING=", "MONOTONIC_USEC=", "STATUS=", "ERRNO=", "WATCHDOG=",
 };
 
 static const char *host_socket(void)
@@ -150,6 +155,23 @@ static int barrier(struct ringwall_err *e)
 	return r;
 }
 
+/* STATUS ends in somebody's terminal: without what would be more than text there, in ASCII or (C1) in UTF-8. */
+static bool is_plain(const char *line)
+{
+	for (const unsigned char *p = (const unsigned char *)line; *p; p++)
+		if (*p < ' ' || *p == 0x7f || (*p == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0))
+			return false;
+	return true;
+}
+
+static bool is_passed(const char *line)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(passed); i++)
+		if (!strncmp(line, passed[i], strlen(passed[i])))
+			return is_plain(line);
+	return false;
+}
+
 /* The lines of @text that may be passed on, in its place. Returns their length; @ret_ready: it is ready. */
 static size_t sift(char *text, bool *ret_ready)
 {
@@ -159,15 +181,12 @@ static size_t sift(char *text, bool *ret_ready)
 	while ((line = strsep(&rest, "\n"))) {
 		size_t len = strlen(line);
 
-		for (size_t i = 0; i < ARRAY_SIZE(passed); i++) {
-			if (strncmp(line, passed[i], strlen(passed[i])))
-				continue;
-			*ret_ready |= !strcmp(line, "READY=1");
-			memmove(text + n, line, len);
-			n += len;
-			text[n++] = '\n';
-			break;
-		}
+		if (!is_passed(line))
+			continue;
+		*ret_ready |= !strcmp(line, "READY=1");
+		memmove(text + n, line, len);
+		n += len;
+		text[n++] = '\n';
 	}
 	return n;
 }
@@ -194,9 +213,9 @@ int ringwall_notify_pass(struct ringwall_notify *n, struct ringwall_err *e)
 	char text[4096 + 2];
 	ssize_t got;
 	size_t len;
-	int r = 0;
+	int r = 0, i;
 
-	for (int i = 0; !r && i < PASSED_MAX && (got = recv(n->fd, text, 4096, 0)) >= 0; i++) {
+	for (i = 0; !r && i < PASSED_MAX && (got = recv(n->fd, text, 4096, 0)) >= 0; i++) {
 		text[got] = '\0';
 		len = sift(text, &ready);
 		if (len)
@@ -204,6 +223,7 @@ int ringwall_notify_pass(struct ringwall_notify *n, struct ringwall_err *e)
 		if (!r && ready)
 			r = tell_ready(n, e);
 	}
+	usleep((useconds_t)i * PAUSE_US);
 	return r;
 }
 

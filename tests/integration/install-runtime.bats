@@ -84,12 +84,36 @@ toml() { # PYTHON-EXPRESSION of c
 	[ "$(stat -c '%u:%g %a' "$f")" = "65534:65533 640" ]
 }
 
+@test "docker: what a user moves to another place meanwhile gets nobody's file but the user's, 200 rounds" {
+	((EUID == 0)) || skip "needs root to give files away"
+	local swap=$BATS_TEST_TMPDIR/swap mine=$BATS_TEST_TMPDIR/mine host=$BATS_TEST_TMPDIR/host pid i bad=0
+	gcc -O1 -static -o "$swap" "$BATS_TEST_DIRNAME/attack-swap.c"
+	mkdir "$mine" "$host"
+	ln -s "$host" "$BATS_TEST_TMPDIR/link"
+	echo '{"user": 1}' >"$mine/daemon.json"
+	echo '{"host": 1}' >"$host/daemon.json"
+	chown -R 65534 "$mine"
+	"$swap" "$mine" "$BATS_TEST_TMPDIR/link" 3>&- &
+	pid=$!
+	for i in {1..200}; do
+		"$RINGWALL" install-runtime docker --config "$mine/daemon.json" --name "r$i" >/dev/null 2>&1 || true
+		[[ $(stat -c %u "$host/daemon.json") = 0 && $(<"$host/daemon.json") == *host* ]] || { bad=$i; break; }
+	done
+	kill $pid
+	[ "$bad" = 0 ]
+	grep -q ringwall "$host/daemon.json" # the links were led to, too
+}
+
 @test "docker: a link stays a link" {
 	echo '{}' >"$f.real"
 	ln -s config.real "$f"
 	install docker
 	[ -L "$f" ]
 	[ "$(jq -r .runtimes.ringwall.path "$f.real")" = "$RINGWALL" ]
+	rm "$f.real"
+	run -1 install docker
+	[[ $output == *"link that leads to nothing"* ]]
+	[ -L "$f" ]
 }
 
 @test "docker: in and out again leaves every byte, whichever name goes first" {

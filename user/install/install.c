@@ -67,26 +67,60 @@ static int check(const struct ringwall_caller *c, const struct ringwall_install_
 	return !o->remove && access(o->path, X_OK) < 0 ? ringwall_fail(e, -errno, "'%s'", o->path) : 0;
 }
 
-/* @ret_st: owner and mode; of one that is not there those of a new one, -1 for whoever makes it */
-static int read_file(const char *path, char **ret, size_t *ret_len, struct stat *ret_st, struct ringwall_err *e)
+/**
+ * struct place - a file by its directory, which is opened once: where it may be written by others than root, what they move there
+ * meanwhile is not taken for it.
+ * @dir: -1: there is none
+ */
+struct place {
+	const char *path, *name;
+	int dir;
+};
+
+static int open_place(const char *path, struct place *ret, struct ringwall_err *e)
 {
-	_cleanup_fd_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	const char *slash = strrchr(path, '/');
+	char dir[PATH_MAX];
+	size_t len = slash ? (size_t)(slash - path) + 1 : 0;
+
+	if (len >= sizeof(dir))
+		return ringwall_fail(e, -ENAMETOOLONG, "'%.200s'", path);
+	memcpy(dir, slash ? path : ".", slash ? len : 1);
+	dir[slash ? len : 1] = '\0';
+	ringwall_fd_close(&ret->dir);
+	ret->path = path;
+	ret->name = path + len;
+	ret->dir = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return ret->dir < 0 && errno != ENOENT ? ringwall_fail(e, -errno, "open '%s'", dir) : 0;
+}
+
+static void close_place(struct place *p)
+{
+	ringwall_fd_close(&p->dir);
+}
+
+/* @ret_st: owner and mode; of one that is not there those of a new one, -1 for whoever makes it */
+static int read_file(const struct place *p, char **ret, size_t *ret_len, struct stat *ret_st, struct ringwall_err *e)
+{
+	_cleanup_fd_ int fd = p->dir < 0 ? -1 : openat(p->dir, p->name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
 	int r;
 
 	*ret_st = (struct stat){ .st_mode = 0644, .st_uid = (uid_t)-1, .st_gid = (gid_t)-1 };
-	if (fd < 0 && errno == ENOENT) {
+	if (p->dir < 0 || (fd < 0 && errno == ENOENT)) {
 		*ret = calloc(1, 1);
 		*ret_len = 0;
-		return *ret ? 0 : ringwall_fail(e, -ENOMEM, "%s", path);
+		return *ret ? 0 : ringwall_fail(e, -ENOMEM, "%s", p->path);
 	}
+	if (fd < 0 && errno == ELOOP)
+		return ringwall_fail_plain(e, -ELOOP, "'%s' is a link that leads to nothing: make the file, or remove the link", p->path);
 	if (fd < 0 || fstat(fd, ret_st) < 0)
-		return ringwall_fail(e, -errno, "open '%s'", path);
+		return ringwall_fail(e, -errno, "open '%s'", p->path);
 	if (!S_ISREG(ret_st->st_mode))
-		return ringwall_fail_plain(e, -EINVAL, "'%s' is no regular file", path);
+		return ringwall_fail_plain(e, -EINVAL, "'%s' is no regular file", p->path);
 	r = ringwall_file_read_fd(fd, FILE_MAX, ret, ret_len);
 	if (r < 0)
-		return ringwall_fail(e, r, "read '%s'", path);
-	return strlen(*ret) == *ret_len ? 0 : ringwall_fail_plain(e, -EINVAL, "'%s' has a NUL byte in it: no text", path);
+		return ringwall_fail(e, r, "read '%s'", p->path);
+	return strlen(*ret) == *ret_len ? 0 : ringwall_fail_plain(e, -EINVAL, "'%s' has a NUL byte in it: no text", p->path);
 }
 
 static int make_parents(const char *path, struct ringwall_err *e)
@@ -105,31 +139,34 @@ static int make_parents(const char *path, struct ringwall_err *e)
 }
 
 /* Written aside and renamed: whoever reads it, or loses power, has the old file or the new one. */
-static int replace(const char *path, const char *text, const struct stat *st, struct ringwall_err *e)
+static int replace(struct place *p, const char *text, const struct stat *st, struct ringwall_err *e)
 {
-	char aside[PATH_MAX];
+	char aside[NAME_MAX + 1];
 	mode_t mode = st->st_mode & 07777;
 	_cleanup_fd_ int fd = -1;
-	int r = make_parents(path, e);
+	int r = p->dir < 0 ? make_parents(p->path, e) : 0;
 
+	if (!r && p->dir < 0)
+		r = open_place(p->path, p, e);
 	if (r < 0)
 		return r;
-	if ((size_t)snprintf(aside, sizeof(aside), "%s.ringwall-new", path) >= sizeof(aside))
-		return ringwall_fail(e, -ENAMETOOLONG, "'%.200s'", path);
-	if (unlink(aside) < 0 && errno != ENOENT)
-		return ringwall_fail(e, -errno, "remove '%s'", aside);
-	fd = open(aside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode & 0600);
+	if ((size_t)snprintf(aside, sizeof(aside), "%s.ringwall-new", p->name) >= sizeof(aside))
+		return ringwall_fail(e, -ENAMETOOLONG, "'%.200s'", p->path);
+	if (unlinkat(p->dir, aside, 0) < 0 && errno != ENOENT)
+		return ringwall_fail(e, -errno, "remove '%s.ringwall-new'", p->path);
+	fd = openat(p->dir, aside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode & 0600);
 	if (fd < 0)
-		return ringwall_fail(e, -errno, "create '%s'", aside);
+		return ringwall_fail(e, -errno, "create '%s.ringwall-new'", p->path);
 	r = ringwall_file_write_fd(fd, text, strlen(text));
-	if (!r && (fchown(fd, st->st_uid, st->st_gid) < 0 || fchmod(fd, mode) < 0 || fsync(fd) < 0 || rename(aside, path) < 0))
+	if (!r && (fchown(fd, st->st_uid, st->st_gid) < 0 || fchmod(fd, mode) < 0 || fsync(fd) < 0 ||
+		   renameat(p->dir, aside, p->dir, p->name) < 0))
 		r = -errno;
 	if (r < 0)
-		unlink(aside);
-	return r < 0 ? ringwall_fail(e, r, "write '%s'", path) : 0;
+		unlinkat(p->dir, aside, 0);
+	return r < 0 ? ringwall_fail(e, r, "write '%s'", p->path) : 0;
 }
 
-static int apply(const char *path, const struct ringwall_install *i, const struct stat *st, bool *ret_changed,
+static int apply(struct place *p, const struct ringwall_install *i, const struct stat *st, bool *ret_changed,
 		 struct ringwall_err *e)
 {
 	if (i->ret && !strcmp(i->ret, i->text)) {
@@ -138,9 +175,9 @@ static int apply(const char *path, const struct ringwall_install *i, const struc
 	}
 	*ret_changed = true;
 	if (i->ret)
-		return replace(path, i->ret, st, e);
-	if (unlink(path) < 0 && errno != ENOENT)
-		return ringwall_fail(e, -errno, "remove '%s'", path);
+		return replace(p, i->ret, st, e);
+	if (p->dir >= 0 && unlinkat(p->dir, p->name, 0) < 0 && errno != ENOENT)
+		return ringwall_fail(e, -errno, "remove '%s'", p->path);
 	*ret_changed = i->len != 0;
 	return 0;
 }
@@ -152,12 +189,15 @@ static int install(const struct ringwall_caller *caller, const struct ringwall_i
 	_cleanup_free_ char *real = realpath(file, NULL), *text = NULL;
 	struct ringwall_install i = { .o = o };
 	const char *after = o->remove && caller->after_remove ? caller->after_remove : caller->after;
+	_cleanup_(close_place) struct place p = { .dir = -1 };
 	const char *path = real ?: file, *manager;
 	bool changed = false;
 	struct stat st;
 	char *report;
-	int r = read_file(path, &text, &i.len, &st, e);
+	int r = open_place(path, &p, e);
 
+	if (!r)
+		r = read_file(&p, &text, &i.len, &st, e);
 	if (r < 0)
 		return r;
 	i.text = text;
@@ -165,7 +205,7 @@ static int install(const struct ringwall_caller *caller, const struct ringwall_i
 	if (r < 0)
 		r = ringwall_err_prepend(e, "%s", path);
 	else
-		r = apply(path, &i, &st, &changed, e);
+		r = apply(&p, &i, &st, &changed, e);
 	free(i.ret);
 	if (r < 0)
 		return r;

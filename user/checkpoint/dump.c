@@ -218,7 +218,10 @@ static int add_page_server(const char *text, struct ringwall_protobuf *o, struct
 	return 0;
 }
 
-/* Frozen by its cgroup, no process can fork away while CRIU seizes them one by one. */
+/*
+ * Frozen by its cgroup, no process can fork away while CRIU seizes them one by one; nor be in a system call of its own, which would be
+ * taken for CRIU's (is_puppet() in bpf/lsm.bpf.h).
+ */
 static int add_freezer(struct dump *d, struct ringwall_protobuf *o, struct ringwall_err *e)
 {
 	char path[PATH_MAX + 256];

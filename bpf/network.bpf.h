@@ -194,27 +194,34 @@ static __always_inline __u32 class_find4(const struct ringwall_tree_root *root, 
 	return class & ~RINGWALL_ADDRESS_LEAF;
 }
 
+struct class_key6 {
+	__u32 policy_id;
+	__u16 tree, length;
+	__u64 address[2];
+};
+
+static __always_inline int class_step6(const struct ringwall_tree_root *root, const struct act *a,
+				       struct class_key6 *key, __u32 *class, __u32 *low, __u32 *high)
+{
+	__u32 middle = (*low + *high) / 2;
+
+	if (*low >= *high)
+		return 1;
+	key->length = root->length[middle & (RINGWALL_LENGTHS_MAX - 1)];
+	key->address[0] = a->peer.address[0] & prefix_mask(key->length, 0);
+	key->address[1] = a->peer.address[1] & prefix_mask(key->length, 64);
+	return class_step(bpf_map_lookup_elem(&addresses6, key), middle, class, low, high);
+}
+
+/* Written out: as a loop clang 19 does not unroll it, whatever the pragma says. */
 static __always_inline __u32 class_find6(const struct ringwall_tree_root *root, const struct act *a, __u32 tree)
 {
-	struct {
-		__u32 policy_id;
-		__u16 tree, length;
-		__u64 address[2];
-	} key = { .policy_id = a->policy_id, .tree = tree };
+	struct class_key6 key = { .policy_id = a->policy_id, .tree = tree };
 	__u32 class = root->class, low = 0, high = root->n;
 
-#pragma clang loop unroll(full)
-	for (int i = 0; i < 4; i++) {
-		__u32 middle = (low + high) / 2;
-
-		if (low >= high)
-			break;
-		key.length = root->length[middle & (RINGWALL_LENGTHS_MAX - 1)];
-		key.address[0] = a->peer.address[0] & prefix_mask(key.length, 0);
-		key.address[1] = a->peer.address[1] & prefix_mask(key.length, 64);
-		if (class_step(bpf_map_lookup_elem(&addresses6, &key), middle, &class, &low, &high))
-			break;
-	}
+	if (!class_step6(root, a, &key, &class, &low, &high) && !class_step6(root, a, &key, &class, &low, &high) &&
+	    !class_step6(root, a, &key, &class, &low, &high))
+		class_step6(root, a, &key, &class, &low, &high);
 	return class & ~RINGWALL_ADDRESS_LEAF;
 }
 

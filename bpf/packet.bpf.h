@@ -13,9 +13,8 @@
  * that was checked: such packets are refused.
  */
 
-#include <bpf/bpf_core_read.h>
-
 #include "network.bpf.h"
+#include <bpf/bpf_core_read.h>
 
 /* Of the kernel's structure the one bit: made by the kernel for itself. */
 struct sock {

@@ -33,6 +33,25 @@
 
 #define LOADING RINGWALL_PINS_LOADING
 
+/*
+ * elfutils 0.192 (Debian 13) forgot these in its libelf.a, and no static program links. They are about what
+ * elf_getdata_rawchunk() keeps, which nothing here calls; a libelf.a that calls it has them, and they go before these.
+ */
+void eu_search_tree_init(void *tree, int (*compare)(const void *, const void *));
+void eu_search_tree_fini(void *tree, void (*destroy)(void *));
+
+__attribute__((weak)) void eu_search_tree_init(void *tree, int (*compare)(const void *, const void *))
+{
+	(void)tree;
+	(void)compare;
+}
+
+__attribute__((weak)) void eu_search_tree_fini(void *tree, void (*destroy)(void *))
+{
+	(void)tree;
+	(void)destroy;
+}
+
 /* A skeleton opened; its destroy function takes what @ret_skeleton got. */
 #define OPENER(name)                                                  \
 	static struct bpf_object *name##_open(void **ret_skeleton)    \

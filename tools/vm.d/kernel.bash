@@ -21,6 +21,15 @@ kernel_names() {
 	awk 'NF { printf "%s%s", sep, $1; sep = ", " }' <<< "$vm_kernels"
 }
 
+need() { # PROGRAM PACKAGE: installed on first use
+	command -v "$1" > /dev/null && return
+	say "installing $2"
+	mkdir -p "$cache"
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
+		-o DPkg::Lock::Timeout=300 "$2" > "$cache/install.log" 2>&1 ||
+		die "apt-get install $2 failed: $(tail -n 2 "$cache/install.log")"
+}
+
 # apt with SUITE only, and lists and archives of its own
 suite_apt() {
 	local suite=$1 dir=$cache/apt/$1 tool=$2
@@ -31,10 +40,14 @@ suite_apt() {
 }
 
 # The mirror's address is taken from this host's apt, whatever form its sources
-# have, so that no address stands in this repository.
+# have, so that no address stands in this repository: the suite's own, else another
+# Debian suite's.  Security updates have a mirror of their own.
 mirror_of() { # SUITE
-	apt-get indextargets --format "\$(RELEASE) \$(REPO_URI)" 'Created-By: Packages' |
-		awk -v suite="$1" '$1 == suite { print $2; exit }'
+	apt-get indextargets --format "\$(RELEASE) \$(REPO_URI) \$(ORIGIN)" 'Created-By: Packages' |
+		awk -v suite="$1" '
+			$1 == suite && !own { own = $2 }
+			$3 == "Debian" && ($1 ~ /-security$/) == (suite ~ /-security$/) && !other { other = $2 }
+			END { print own ? own : other }'
 }
 
 suite_prepare() {
@@ -43,8 +56,7 @@ suite_prepare() {
 	[[ $1 == bookworm ]] && suites="bookworm bookworm-updates bookworm-security"
 	for suite in $suites; do
 		uri=$(mirror_of "$suite")
-		uri=${uri:-$(mirror_of bookworm)}
-		[[ $uri ]] || die "apt has no bookworm source to take the mirror from"
+		[[ $uri ]] || die "apt has no Debian source to take a mirror of $suite from; after adding one: apt-get update"
 		printf 'Types: deb\nURIs: %s\nSuites: %s\nComponents: main\nSigned-By: %s\n\n' "$uri" "$suite" \
 			/usr/share/keyrings/debian-archive-keyring.gpg
 	done > "$dir/suite.sources"

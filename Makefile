@@ -319,7 +319,7 @@ VM_MODULES = $(patsubst %+module,%,$(filter %+module,$(foreach k,$(VM_KERNELS),$
 VM_TREE := $(BUILD)/vm-tree
 vmtest: $(BUILD)/ringwall $(ACTS) ## the policy tests under other kernels (VM_KERNELS), in virtual machines, none skipped
 	$(Q)rm -rf $(VM_TREE) && mkdir -p $(VM_TREE)/tree/build/tests/policy && cp -a tests $(VM_TREE)/tree/ && \
-		cp $(BUILD)/ringwall $(VM_TREE)/tree/build/ && cp $(ACTS) $(VM_TREE)/tree/build/tests/policy/
+		install -D tools/demo $(VM_TREE)/tree/tools/demo && cp $(BUILD)/ringwall $(VM_TREE)/tree/build/ && cp $(ACTS) $(VM_TREE)/tree/build/tests/policy/
 	$(Q)set -e; $(if $(VM_MODULES),BUILD=$(abspath $(BUILD)) tools/kmod-build $(VM_MODULES);) for k in $(VM_MODULES); do \
 		install -D $(BUILD)/kmod/$$k/ringwall.ko $(VM_TREE)/kmod/$$k/ringwall.ko; done
 	$(Q)V=$(V) tests/vm/matrix $(abspath $(VM_TREE)) $(VM_KERNELS)

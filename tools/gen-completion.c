@@ -3,6 +3,7 @@
  * gen-completion: the bash completion, on standard output. Two shell functions are lists made from the option
  * tables (options of a verb, values of an option); the rest is the same for every table.
  */
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -157,14 +158,18 @@ static void put_groups(void)
 	puts("	esac\n}");
 }
 
-/* Positional arguments that are files: which one, counted from 0; "..." stands for all of them. */
+/* Positional arguments that are files or one of a few words: which one, counted from 0; "..." stands for all of them. */
 static void put_arguments(void)
 {
 	puts("\n_ringwall_argument()\n{\n	case \"$1 $2\" in");
 	for (const struct ringwall_verb *const *v = ringwall_verbs; *v; v++) {
-		if (!strcmp((*v)->args, "FILE..."))
+		const char *args = (*v)->args;
+
+		if (!strcmp(args, "FILE..."))
 			printf("	'%s '*) echo 'FILE|NAME' ;;\n", (*v)->name);
-		if (strstr((*v)->args, "ID [FILE|NAME]"))
+		else if (!strcmp(args, "FILE") || (islower(args[0]) && strchr(args, '|')))
+			printf("	'%s 0') echo '%s' ;;\n", (*v)->name, args);
+		else if (strstr(args, "ID [FILE|NAME]"))
 			printf("	'%s 1') echo 'FILE|NAME' ;;\n", (*v)->name);
 	}
 	puts("	esac\n}");

@@ -290,4 +290,6 @@ complete_line() { # words of the line, the last being completed
 	[ "$(complete_line ringwall policy check some/f)" = some/file ]
 	[ "$(complete_line ringwall policy show --file base)" = "baseline baseline-pod" ]
 	[ "$(complete_line ringwall policy set x restr)" = restricted ]
+	[ "$(complete_line ringwall policy import some/f)" = some/file ]
+	[ "$(complete_line ringwall install-runtime "")" = "docker podman containerd crio" ]
 }

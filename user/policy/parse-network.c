@@ -80,6 +80,7 @@ static bool label_is_valid(const char *s, size_t len)
 	return true;
 }
 
+/* No top-level domain is a number: that is an address which is none, such as 10.0.0.256. */
 static bool labels_are_valid(const char *s)
 {
 	for (;;) {
@@ -88,7 +89,7 @@ static bool labels_are_valid(const char *s)
 		if (!label_is_valid(s, len))
 			return false;
 		if (!s[len])
-			return true;
+			return s[strspn(s, "0123456789")];
 		s += len + 1;
 	}
 }

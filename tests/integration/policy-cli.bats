@@ -170,6 +170,10 @@ privileged: OK" ]
 	run -1 rw policy set "$id" --kernel nonsense=deny
 	run -1 rw policy set "$id"
 	[[ ${lines[0]} == *"neither a policy nor a rule"* ]]
+	run -1 rw policy set "$id" no-such-policy
+	[[ ${lines[0]} == *"/etc/ringwall/policy.d/no-such-policy.json"* ]]
+	run -1 rw policy set "$id" --allow-egress 10.0.0.256
+	[[ ${lines[0]} == *"must be a name such as"* ]]
 	run -1 rw policy set missing web.json
 	[[ ${lines[0]} == *"container does not exist"* ]]
 	same "$(rw policy show "$id")" "$before"

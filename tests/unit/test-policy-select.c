@@ -347,6 +347,19 @@ static void owners(void **state)
 	expect(f, PLAIN, "baseline", "baseline", true);
 }
 
+/* For verbs that have no container to choose for. */
+static void places(void **state)
+{
+	char buffer[PATH_MAX];
+
+	(void)state;
+	assert_string_equal(ringwall_policy_place("web", buffer), RINGWALL_POLICY_DIR "/policy.d/web.json");
+	assert_string_equal(ringwall_policy_place("baseline", buffer), "baseline");
+	assert_string_equal(ringwall_policy_place("./web", buffer), "./web");
+	assert_string_equal(ringwall_policy_place("web.json", buffer), "web.json");
+	assert_string_equal(ringwall_policy_place("-", buffer), "-");
+}
+
 static void odd_files(void **state)
 {
 	const struct fixture *f = *state;
@@ -373,6 +386,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(host_default, setup, teardown),
 		cmocka_unit_test_setup_teardown(owners, setup, teardown),
 		cmocka_unit_test_setup_teardown(odd_files, setup, teardown),
+		cmocka_unit_test(places),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

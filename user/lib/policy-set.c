@@ -5,6 +5,7 @@
 
 #include "../policy/amend.h"
 #include "../policy/policy.h"
+#include "../policy/select.h"
 #include "cleanup.h"
 #include "teller.h"
 
@@ -68,8 +69,11 @@ int ringwall_policy_set(struct ringwall *rw, const char *id, const char *policy,
 			struct ringwall_err *e)
 {
 	_cleanup_(ringwall_state_close) struct ringwall_state s = { .dir_fd = -1 };
+	char place[PATH_MAX];
 	int r;
 
+	if (policy)
+		policy = ringwall_policy_place(policy, place);
 	if (!policy && (!changes || !*changes))
 		return ringwall_fail_plain(e, -EINVAL, "policy set: neither a policy nor a rule is given");
 	r = ringwall_state_load(rw, id, &s, e);

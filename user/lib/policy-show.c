@@ -7,6 +7,7 @@
 #include "../policy/doctor.h"
 #include "../policy/draft.h"
 #include "../policy/policy.h"
+#include "../policy/select.h"
 #include "../policy/syscall-filter.h"
 #include "../policy/text.h"
 #include "cleanup.h"
@@ -169,7 +170,8 @@ static int show(const struct ringwall_model *m, uint32_t policy_id, unsigned int
 int ringwall_policy_show_file(const char *path, unsigned int flags, char **ret_text, struct ringwall_err *e)
 {
 	_cleanup_model_ struct ringwall_model m = {};
-	int r = ringwall_model_load(path, &m, e);
+	char place[PATH_MAX];
+	int r = ringwall_model_load(ringwall_policy_place(path, place), &m, e);
 
 	return r < 0 ? r : show(&m, 0, flags, ret_text, e);
 }

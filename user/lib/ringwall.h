@@ -237,12 +237,12 @@ int ringwall_policy_check(const char *path, struct ringwall_err *e);
  */
 int ringwall_policy_show(struct ringwall *rw, const char *id, unsigned int flags, char **ret_text, struct ringwall_err *e);
 
-/** ringwall_policy_show_file() - the same of a file or built-in profile. @path and errors as ringwall_policy_check() */
+/** ringwall_policy_show_file() - the same of what --policy takes, a file or a name. Errors as of ringwall_policy_check() */
 int ringwall_policy_show_file(const char *path, unsigned int flags, char **ret_text, struct ringwall_err *e);
 
 /**
  * ringwall_policy_set() - change a running container's policy: one atomic switch, no restart.
- * @policy: file or built-in profile; NULL: the one it has
+ * @policy: what --policy takes, a file or a name; NULL: the one it has
  * @changes: NULL or NULL-terminated: single rules on top of it, "KIND=WHAT", KIND being what `policy set` calls its options
  *	("allow-egress=10.1.2.3/32:443", "kernel=mount=deny")
  * Errors: -ENOENT (no such container), -ESRCH (not running), -EINVAL (with the place), -EOPNOTSUPP (the host cannot enforce

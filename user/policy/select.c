@@ -182,6 +182,14 @@ static bool is_file(const char *option)
 	return strchr(option, '/') || ends_with(option, SUFFIX) || !strcmp(option, "-");
 }
 
+const char *ringwall_policy_place(const char *option, char buffer[PATH_MAX])
+{
+	if (is_file(option) || builtin(option) || !name_is_valid(option))
+		return option;
+	snprintf(buffer, PATH_MAX, RINGWALL_POLICY_DIR "/" POLICY_D "/%s" SUFFIX, option);
+	return buffer;
+}
+
 static int option_step(struct selection *s, const char *option)
 {
 	int rc;

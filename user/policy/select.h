@@ -19,6 +19,8 @@
  * where it belongs to root and nobody else can write to it.
  */
 
+#include <limits.h>
+
 #include "model.h"
 
 #define RINGWALL_POLICY_DIR "/etc/ringwall"
@@ -50,5 +52,11 @@ int ringwall_policy_select(const struct ringwall_config *c, const char *option, 
 /** ringwall_policy_select_from() - the same with other places. */
 int ringwall_policy_select_from(const struct ringwall_policy_source *source, const struct ringwall_config *c,
 				const char *option, struct ringwall_model *ret, struct ringwall_err *e);
+
+/**
+ * ringwall_policy_place() - where the policy is that --policy would take for @option: a file, or a profile's name.
+ * @buffer: for the path; what is returned may point there
+ */
+const char *ringwall_policy_place(const char *option, char buffer[PATH_MAX]);
 
 #endif

@@ -328,8 +328,12 @@ vmtest-all: all tests ## all tests, likewise (hours)
 	$(Q)set -e; for kernel in 6.1 6.12 7.2; do echo "Linux $$kernel"; \
 		tools/vm $$kernel --timeout 7200 --env BUILD=$(BUILD) --env MUST_WORK=1 --env TEST_TIMEOUT=3600 -- tests/run; done
 
-callers: $(BUILD)/ringwall ## Podman, Docker and containerd run containers through it (root)
-	$(Q)RUNTIME=$(abspath $(BUILD)/ringwall) tests/callers/run
+CALLERS_BOOTED := $(patsubst %,tests/callers/%.bats,systemd systemd-init quadlet)
+CALLERS_OTHERS := $(filter-out $(CALLERS_BOOTED),$(sort $(wildcard tests/callers/*.bats)))
+SUITES ?= bookworm trixie
+callers: $(BUILD)/ringwall ## all tests with Docker, Podman, containerd and CRI of SUITES, from root filesystems of their own (root)
+	$(Q)BUILD=$(BUILD) RUNTIME=$(abspath $(BUILD)/ringwall) tests/run \
+		$(foreach s,$(SUITES),$(CALLERS_OTHERS:%=%@$s) $(CALLERS_BOOTED:%=%@$s+systemd))
 
 # Packages -------------------------------------------------------------------------------------------------------
 

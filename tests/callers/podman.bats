@@ -218,14 +218,15 @@ teardown() { podman_clear; }
 	run p_run --name t1 --memory 16m --memory-swap 16m $image sh -c 'x=$(head -c 64m /dev/zero | tr "\0" x); echo survived'
 	assert_status 137
 	run podman inspect --format '{{.State.OOMKilled}} {{.State.ExitCode}}' t1
-	assert_output "true 137"
+	# systemd removes the cgroup before conmon has read it, with any runtime (containers/conmon#426)
+	[[ $CALLERS_MANAGER == systemd && $output == "false 137" ]] || assert_output "true 137"
 	run -3 p_run --name t2 --memory 16m $image sh -c 'exit 3'
 	run podman inspect --format '{{.State.OOMKilled}}' t2
 	assert_output false
 	p_run -d --name t3 --memory 64m --pids-limit 33 $image sleep 1000
 	podman update --memory 80m --cpus 0.25 --cpu-shares 512 t3
 	run podman exec t3 sh -c 'cd /sys/fs/cgroup; cat memory.max cpu.max cpu.weight pids.max'
-	assert_output $'83886080\n25000 100000\n20\n33'
+	assert_output $'83886080\n25000 100000\n59\n33'
 	run podman stats --no-stream --format '{{.Name}}|{{.PIDs}}|{{.MemUsage}}' t3
 	[[ $output =~ ^t3\|1\|[0-9.]+[kM]B\ /\ 83\.89MB$ ]] || { echo "$output"; return 1; }
 	podman rm -f -t 0 t1 t2 t3

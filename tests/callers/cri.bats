@@ -999,7 +999,8 @@ $(grep CapEff /proc/self/status)"
 	container two '.linux.security_context.run_as_user = {value: 1000}' sleep 1000
 	[[ $(ns_of "$(pid_of "$c")" user) == "$(ns_of "$(pid_of "$one")" user)" ]]
 	[[ $(stat -c %u "/proc/$(pid_of "$c")") == 201000 ]]
-	run cri stream -t "$one" sh -c 'tty; stty size; id -u'
+	# (the size comes after the start, as kubectl's)
+	run cri stream -t "$one" sh -c 'tty; for i in $(seq 20); do stty size 2> /dev/null | grep "^33" && break; sleep 0.2; done; id -u'
 	assert_contains "33 111"
 	pod_over
 	assert_nothing_left

@@ -105,6 +105,8 @@ assert_runtime() { # NAME
 	run systemd-cgls --no-pager -u n-container.service
 	assert_contains libpod-payload
 	systemctl stop n-container n-conmon
+	# Podman's own removal is in the unit's cgroup, and may be stopped with it
+	retry 60 podman rm -fa -t 0
 	retry 60 no_containers
 }
 

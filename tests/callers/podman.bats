@@ -228,7 +228,8 @@ teardown() { podman_clear; }
 	run podman exec t3 sh -c 'cd /sys/fs/cgroup; cat memory.max cpu.max cpu.weight pids.max'
 	assert_output $'83886080\n25000 100000\n59\n33'
 	run podman stats --no-stream --format '{{.Name}}|{{.PIDs}}|{{.MemUsage}}' t3
-	[[ $output =~ ^t3\|1\|[0-9.]+[kM]B\ /\ 83\.89MB$ ]] || { echo "$output"; return 1; }
+	# (older ones go by what run was given)
+	[[ $output =~ ^t3\|1\|[0-9.]+[kM]B\ /\ (83\.89|67\.11)MB$ ]] || { echo "$output"; return 1; }
 	podman rm -f -t 0 t1 t2 t3
 	assert_nothing_left
 }

@@ -51,7 +51,7 @@ state_is() { # NAME FORMAT VALUE
 	d_run -d --name t1 --restart always $image sleep 1000
 	kill -KILL "$(docker inspect --format '{{.State.Pid}}' t1)"
 	retry 20 state_is t1 .RestartCount 1
-	retry 10 state_is t1 .State.Running true
+	retry 10 state_is t1 .State.Status running # which .State.Running is also while it restarts
 	run docker exec t1 echo back
 	assert_output back
 	docker rm -f t1

@@ -79,16 +79,6 @@ static int is_file(int root, const char *path)
 	return !S_ISDIR(st.st_mode);
 }
 
-static bool is_bind(const struct ringwall_mount *m)
-{
-	if (m->type && !strcmp(m->type, "bind"))
-		return true;
-	for (size_t i = 0; i < m->options.n; i++)
-		if (!strcmp(m->options.v[i], "bind") || !strcmp(m->options.v[i], "rbind"))
-			return true;
-	return false;
-}
-
 /*
  * Mounts whose source is on the host: CRIU saves their names only. Masked files are bound from /dev/null; devices,
  * where they could not be made, from the host's.
@@ -104,7 +94,7 @@ static int add_mounts(struct dump *d, struct ringwall_protobuf *o, struct ringwa
 	if (root < 0)
 		return ringwall_fail(e, -errno, "root of process %d", d->state.pid);
 	for (size_t i = 0; i < c->n_mounts; i++)
-		if (is_bind(&c->mounts[i]))
+		if (ringwall_image_is_bind(&c->mounts[i]))
 			ringwall_criu_pair(o, RINGWALL_CRIU_EXT_MNT, c->mounts[i].destination, c->mounts[i].destination);
 	for (size_t i = 0; i < c->masked_paths.n; i++)
 		if (is_file(root, c->masked_paths.v[i]) > 0)

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <sched.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "../lib/cleanup.h"
@@ -67,6 +68,16 @@ void ringwall_image_options(const struct ringwall_image *im, const struct ringwa
 	t->log_file = log_file;
 	t->log_dir = im->work >= 0 ? im->work : im->dir;
 	t->log_dir_name = im->work_name;
+}
+
+bool ringwall_image_is_bind(const struct ringwall_mount *m)
+{
+	if (m->type && !strcmp(m->type, "bind"))
+		return true;
+	for (size_t i = 0; i < m->options.n; i++)
+		if (!strcmp(m->options.v[i], "bind") || !strcmp(m->options.v[i], "rbind"))
+			return true;
+	return false;
 }
 
 const char *ringwall_image_ns_key(enum ringwall_ns_type type)

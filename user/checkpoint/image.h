@@ -27,6 +27,9 @@ void ringwall_image_close(struct ringwall_image *im);
 void ringwall_image_options(const struct ringwall_image *im, const struct ringwall_config *c, const char *log_file,
 			    enum ringwall_cgroups_mode mode, struct ringwall_criu_task *t);
 
+/** ringwall_image_is_bind() - does @m bring in something from outside? By its type or its options, as create takes it. */
+bool ringwall_image_is_bind(const struct ringwall_mount *m);
+
 /** ringwall_image_ns_key() - the name under which a namespace by path is saved ("extRootNetNS"), NULL: of this kind none is. */
 const char *ringwall_image_ns_key(enum ringwall_ns_type type);
 

@@ -179,16 +179,6 @@ static bool is_below(const char *path, const char *dir)
 	return !strncmp(path, dir, n) && path[n] == '/';
 }
 
-static bool is_bind(const struct ringwall_mount *m)
-{
-	if (m->type && !strcmp(m->type, "bind"))
-		return true;
-	for (size_t i = 0; i < m->options.n; i++)
-		if (!strcmp(m->options.v[i], "bind") || !strcmp(m->options.v[i], "rbind"))
-			return true;
-	return false;
-}
-
 /* Below a mount that comes first, the mount point is that one's: CRIU restores a tmpfs with all that was in it. */
 static bool is_covered(const struct ringwall_config *c, size_t n)
 {
@@ -208,7 +198,7 @@ static int make_mountpoints(struct restore *x, struct ringwall_err *e)
 		return ringwall_fail(e, -errno, "root.path '%s'", x->rootfs);
 	for (size_t i = 0; i < c->n_mounts; i++) {
 		const struct ringwall_mount *m = &c->mounts[i];
-		_cleanup_free_ char *source = is_bind(m) && m->source ? from_bundle(x, m->source) : NULL;
+		_cleanup_free_ char *source = ringwall_image_is_bind(m) && m->source ? from_bundle(x, m->source) : NULL;
 		_cleanup_fd_ int fd = -1;
 		mode_t type = S_IFDIR;
 		struct stat st;
@@ -231,7 +221,7 @@ static int add_mounts(struct restore *x, struct ringwall_protobuf *o, struct rin
 	for (size_t i = 0; i < c->n_mounts; i++) {
 		_cleanup_free_ char *source = NULL, *real = NULL;
 
-		if (!is_bind(&c->mounts[i]) || !c->mounts[i].source)
+		if (!ringwall_image_is_bind(&c->mounts[i]) || !c->mounts[i].source)
 			continue;
 		source = from_bundle(x, c->mounts[i].source);
 		if (!source)

@@ -374,19 +374,24 @@ user_start() { # sets USER_ID and user_home
 # COMMAND… as the user, in a unit of the user's systemd, which what COMMAND leaves behind outlives
 u() { systemd-run --user -M $user@.host --quiet --pipe --wait --collect -p KillMode=process --working-directory "$user_home" -- "$@" 3>&-; }
 
-user_podman() { # the configuration, and the image
-	install -d -o $user "$user_home/.config" "$user_home/.config/containers"
-	cat > "$user_home/.config/containers/containers.conf" <<-CONF
+# HOME MANAGER RUNTIME [LOG-DRIVER]: containers.conf of $user, whose home that is
+user_containers_conf() {
+	install -d -o $user "$1/.config" "$1/.config/containers"
+	cat > "$1/.config/containers/containers.conf" <<-CONF
 		[containers]
 		pids_limit = 0
 		default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
-		log_driver = "${1-k8s-file}"
+		log_driver = "${4-k8s-file}"
 		netns = "none"
 		[engine]
-		cgroup_manager = "systemd"
+		cgroup_manager = "$2"
 		events_logger = "file"
-		runtime = "$user_home/$RUNTIME_NAME"
+		runtime = "$3"
 	CONF
+}
+
+user_podman() { # [LOG-DRIVER]: the configuration, and the image
+	user_containers_conf "$user_home" systemd "$user_home/$RUNTIME_NAME" "$@"
 	# Of its own, whatever /etc/containers/storage.conf says
 	cat > "$user_home/.config/containers/storage.conf" <<-CONF
 		[storage]

@@ -22,18 +22,7 @@ setup_file() {
 	install -d -m 700 -o $user "/run/user/$USER_ID"
 	install -m 755 "$RUNTIME" "$CALLERS_WORK/bin/$RUNTIME_NAME" # the build's directory may be closed to others
 	install -m 644 "$CALLERS_WORK/image.tar" "$CALLERS_WORK/home/image.tar"
-	install -d -o $user "$CALLERS_WORK/home/.config" "$CALLERS_WORK/home/.config/containers"
-	cat > "$CALLERS_WORK/home/.config/containers/containers.conf" <<-CONF
-		[containers]
-		pids_limit = 0
-		default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
-		log_driver = "k8s-file"
-		netns = "none"
-		[engine]
-		cgroup_manager = "cgroupfs"
-		events_logger = "file"
-		runtime = "$CALLERS_WORK/bin/$RUNTIME_NAME"
-	CONF
+	user_containers_conf "$CALLERS_WORK/home" cgroupfs "$CALLERS_WORK/bin/$RUNTIME_NAME"
 	u podman unshare true || not_here "a user may not make user namespaces with ranges of ids here"
 	u podman load -q -i "$CALLERS_WORK/home/image.tar" 3>&-
 }
